@@ -1,0 +1,1 @@
+"""IMAP and POP3 in plain Python: nothing in here imports Odoo."""

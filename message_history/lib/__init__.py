@@ -1,0 +1,1 @@
+"""Protocol-neutral plain Python of the ledger: nothing in here imports Odoo."""
