@@ -1,0 +1,97 @@
+"""Test databases: templates that are built once, and cheap copies of them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev import console, paths, venv
+from dev.locks import file_lock
+from dev.odoo import Odoo
+
+# Alone: nothing but what an addon asks for. Full: what tests and demo use beside it.
+ALONE = ("mail",)
+FULL = ("mail", "contacts", "crm", "calendar", "privacy_lookup", "google_gmail",
+        "microsoft_outlook")  # fmt: skip
+TEMPLATE_PREFIX = "template_"
+COPY_NAME = re.compile(r"^t_(\d+)_\d+_")
+_numbers = itertools.count(1)
+
+
+def template(odoo: Odoo, kind: str, modules: tuple[str, ...], demo: bool = False) -> str:
+    """Name of a database with ``modules`` installed, built when it isn't there yet.
+
+    It depends on the version of Odoo and on the Python packages, not on the addons of the
+    repository.
+    """
+    key = "|".join([odoo.source.fingerprint(), venv.fingerprint(), sys.version, *modules, str(demo)])
+    name = f"{TEMPLATE_PREFIX}{kind}_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+    if name in odoo.server.databases():
+        return name
+    with file_lock(paths.state_dir() / f"template_{kind}.lock", "a database is being prepared"):
+        if name not in odoo.server.databases():
+            _build(odoo, kind, name, modules, demo)
+    return name
+
+
+def _build(odoo: Odoo, kind: str, name: str, modules: tuple[str, ...], demo: bool) -> None:
+    partial = f"partial_{name}"
+    for database in odoo.server.databases():
+        if database == partial or database.startswith(f"{TEMPLATE_PREFIX}{kind}_"):
+            drop(odoo, database)
+    log = paths.log_dir() / f"{TEMPLATE_PREFIX}{kind}.log"
+    log.unlink(missing_ok=True)
+    with console.progress(f"Preparing a database with {', '.join(modules)}"):
+        odoo.install(partial, modules, log, *(["--with-demo"] if demo else []))
+    odoo.server.rename(partial, name)
+    store = filestore(odoo, partial)
+    if store.exists():
+        store.rename(filestore(odoo, name))
+
+
+def filestore(odoo: Odoo, database: str) -> Path:
+    """Folder of a database's attachments."""
+    return odoo.data_dir / "filestore" / database
+
+
+def copy(odoo: Odoo, template_name: str, name: str) -> str:
+    """Create database ``name`` as a copy, attachments included."""
+    odoo.server.create(name, template_name)
+    store = filestore(odoo, template_name)
+    if store.exists():
+        # Odoo never changes a stored file, so both may share it.
+        shutil.copytree(store, filestore(odoo, name), copy_function=os.link, dirs_exist_ok=True)
+    return name
+
+
+def drop(odoo: Odoo, name: str) -> None:
+    """Delete a database and its attachments."""
+    odoo.server.drop(name)
+    shutil.rmtree(filestore(odoo, name), ignore_errors=True)
+
+
+@contextmanager
+def temporary(odoo: Odoo, template_name: str, label: str = "test") -> Iterator[str]:
+    """A copy that goes away at the end; its name carries this process, for ``sweep``."""
+    label = re.sub(r"\W+", "_", label)[:30].lower()
+    name = f"t_{os.getpid()}_{next(_numbers)}_{label}"
+    copy(odoo, template_name, name)
+    try:
+        yield name
+    finally:
+        drop(odoo, name)
+
+
+def sweep(odoo: Odoo) -> None:
+    """Delete copies whose process was killed before it could."""
+    for name in odoo.server.databases():
+        match = COPY_NAME.match(name)
+        if match and not Path(f"/proc/{match[1]}").exists():
+            drop(odoo, name)
