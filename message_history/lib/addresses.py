@@ -1,0 +1,147 @@
+"""Addresses out of the headers of real mail, in one pass and without ever raising.
+
+Python's own parsers raise on, recurse into, or take quadratic time for some of what arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .text import clean_line
+from .words import decode_words
+
+Address = tuple[str, str]
+"""Display name (may be empty) and address."""
+
+MAX_ADDRESSES = 1000
+MAX_NAME = 255
+MAX_ADDRESS = 320
+"""RFC 3696: 64 for the local part, 255 for the domain, and the sign between."""
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;:()])|([^",;:<>()]+|.)', re.DOTALL)
+#: The same where quotation marks have no meaning; the groups keep their numbers.
+_UNQUOTED_TOKEN = re.compile(r'(?!)()()|<([^<>]*)>?|([,;:()])|([^,;:<>()]+|.)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_BARE = re.compile(r"[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
+_WRAPPING = " \t\r\n<>'\"`,;"
+_SPECIALS = re.compile(r"[^\w !#$%&'*+\-/=?^`{|}~]")
+
+
+@dataclass
+class _Mailbox:
+    """What was read of one mailbox so far."""
+
+    words: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angle: str | None = None
+
+    def is_empty(self) -> bool:
+        return not self.words and self.angle is None
+
+
+def parse_addresses(value: str, *, hint: str | None = None, limit: int = MAX_ADDRESSES) -> list[Address]:
+    """Return the (name, address) pairs of an address header, groups flattened.
+
+    Entries without an ``@`` are left out (``undisclosed-recipients:;``, local names).
+
+    :param value: source text of the header; raw bytes in it are lone surrogates
+    :param hint: charset for raw bytes that are not UTF-8
+    :param limit: most pairs to return
+    """
+    if "@" not in value and "=?" in value:
+        value = decode_words(value, hint)
+    found: list[Address] = []
+    carried = ""
+    for box in _mailboxes(value):
+        pair = _finish(box, carried, hint)
+        # "Doe, John <john@example.com>" without quotes
+        carried = "" if pair else " ".join(box.words).strip()
+        if pair:
+            found.append(pair)
+            if len(found) >= limit:
+                return found
+    if not found:
+        found = [("", address) for address in map(_clean_address, _BARE.findall(value)) if address][:limit]
+    return found
+
+
+def _mailboxes(value: str) -> Iterator[_Mailbox]:
+    """Cut a value at its separators; group names and comments are set aside."""
+    box, depth = _Mailbox(), 0
+    for match in _tokens(value):
+        quoted, _closed, angle, mark, plain = match.groups()
+        if mark in ("(", ")"):
+            depth = depth + 1 if mark == "(" else max(0, depth - 1)
+        elif depth:
+            box.comments.append(match[0])
+        elif mark == ":" and box.angle is None and not any("@" in word for word in box.words):
+            box = _Mailbox()
+        elif mark in (",", ";"):
+            yield box
+            box = _Mailbox()
+        elif angle is not None:
+            if box.angle is None or "@" not in box.angle:
+                box.angle = angle
+        elif quoted is not None:
+            box.words.append(_ESCAPE.sub(r"\1", quoted))
+        else:
+            box.words.append(plain or match[0])
+    if not box.is_empty() or box.comments:
+        yield box
+
+
+def _tokens(value: str) -> Iterator[re.Match[str]]:
+    for match in _TOKEN.finditer(value):
+        if match[1] is not None and not match[2]:
+            # a quotation mark that is never closed would swallow every address behind it
+            yield from _UNQUOTED_TOKEN.finditer(value, match.start() + 1)
+            return
+        yield match
+
+
+def _finish(box: _Mailbox, carried: str, hint: str | None) -> Address | None:
+    text = "".join(box.words).strip()
+    if box.angle is not None and "@" not in box.angle and "=?" in box.angle:
+        box.angle = decode_words(box.angle, hint)
+    if box.angle is not None and (address := _clean_address(box.angle)):
+        name = f"{carried}, {text}" if carried and text else text
+        return _clean_name(name or "".join(box.comments), hint), address
+    if "@" not in text:
+        return None
+    words = text.split()
+    position = max(index for index, word in enumerate(words) if "@" in word)
+    address = _clean_address(words[position])
+    if not address:
+        return None
+    name = " ".join(words[:position] + words[position + 1 :])
+    return _clean_name(name or "".join(box.comments), hint), address
+
+
+def _clean_name(name: str, hint: str | None) -> str:
+    return clean_line(decode_words(name, hint), MAX_NAME).strip(" '\"")
+
+
+def _clean_address(text: str) -> str:
+    """Return a bare address, its domain in lower case; empty if it is none."""
+    if len(text) > 4 * MAX_ADDRESS:
+        return ""
+    text = "".join(clean_line(decode_words(text)).split()).strip(_WRAPPING)
+    if text.startswith("@") and ":" in text:  # a source route (RFC 5322, 4.4)
+        text = text.rpartition(":")[2]
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
+    local, at, domain = text.rpartition("@")
+    if not local or not domain or len(text) > MAX_ADDRESS:
+        return ""
+    return local + at + domain.lower()
+
+
+def format_address(name: str, address: str) -> str:
+    """Return a pair as header text (Unicode), the name quoted where it must be."""
+    if not name:
+        return address
+    if _SPECIALS.search(name):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{name} <{address}>"

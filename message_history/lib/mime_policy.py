@@ -1,0 +1,161 @@
+"""The policy under which received mail is parsed: the standard SMTP policy that never raises."""
+
+from __future__ import annotations
+
+import re
+from email import policy as standard
+from email.contentmanager import ContentManager
+from email.message import EmailMessage
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Any
+
+from .charsets import decode_text
+from .mime_headers import MAX_STANDARD, PlainHeader, TolerantHeaders
+from .text import clean_text
+
+if TYPE_CHECKING:
+    from .cutting import CutPart
+
+_LINES = re.compile(r"\r\n|\r|\n")
+#: Codecs whose text, encoded again, need not be the same bytes (byte order marks, shift states).
+_NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", re.IGNORECASE)
+
+
+class CutContent(bytes):
+    """Stands in a list of attachments for the content of a part that was cut out."""
+
+    part: CutPart
+
+
+class GatewayMessage(EmailMessage):
+    """An :class:`~email.message.EmailMessage` made of received mail.
+
+    :ivar cut: the part whose content was left in the source, if this is one
+    :ivar span: where this whole entity stands in its source, if parts of it were cut out
+    """
+
+    cut: CutPart | None = None
+    span: CutPart | None = None
+
+    def get_payload(self, i: int | None = None, decode: bool = False) -> Any:
+        """As in the base class; a part that was cut out is decoded from its source."""
+        if decode and self.cut is not None:
+            return self.cut.decode()
+        return super().get_payload(i, decode)
+
+
+class GatewayPolicy(standard.EmailPolicy):
+    """The SMTP policy with header objects and contents that never raise."""
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        """Return the header object for a source value (or the object that is there already)."""
+        if hasattr(value, "name"):
+            return value
+        if "\n" in value or "\r" in value:
+            value = _LINES.sub("", value)
+        return self.header_factory(name, value)
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        """As in the base class, line breaks folded instead of refused."""
+        if hasattr(value, "name") and value.name.lower() == name.lower():
+            return name, value
+        return name, self.header_factory(name, " ".join(str(value).splitlines()))
+
+    def _fold(self, name: str, value: Any, refold_binary: bool = False) -> str:
+        if isinstance(value, str) and len(value) <= MAX_STANDARD:
+            try:
+                return str(super()._fold(name, value, refold_binary))  # type: ignore[misc]
+            except Exception:  # the standard library's folding raises on some odd headers
+                self.header_factory.note("bad_header")
+        text = " ".join(str(value).splitlines())
+        return PlainHeader.make(name, text.encode("utf-8", "replace").decode("utf-8")).fold(policy=self)
+
+
+def make_policy(headers: TolerantHeaders) -> GatewayPolicy:
+    """Return the policy for one mail, its header objects made by ``headers``."""
+    return GatewayPolicy(
+        linesep="\r\n", header_factory=headers, content_manager=_CONTENTS, message_factory=GatewayMessage
+    )
+
+
+def _note(message: EmailMessage, code: str) -> None:
+    factory = message.policy.header_factory  # type: ignore[attr-defined]
+    if isinstance(factory, TolerantHeaders):
+        factory.note(code)
+
+
+def _bytes_of(message: EmailMessage) -> bytes:
+    data = message.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _cut_content(part: CutPart) -> CutContent:
+    content = CutContent()
+    content.part = part
+    return content
+
+
+def _get_bytes(message: EmailMessage) -> bytes:
+    if isinstance(message, GatewayMessage) and message.cut is not None:
+        return _cut_content(message.cut)
+    return _bytes_of(message)
+
+
+def _is_attachment(message: EmailMessage) -> bool:
+    disposition = str(message.get("content-disposition", "")).strip()
+    return disposition.startswith("attachment") or bool(message.get_filename())
+
+
+def _get_text(message: EmailMessage, errors: str = "replace") -> str | bytes:
+    """Return a text, or the untouched bytes of an attachment that is no text in its charset."""
+    if isinstance(message, GatewayMessage) and message.cut is not None:
+        return _cut_content(message.cut)
+    data = _bytes_of(message)
+    label = message.get_param("charset", "ASCII")
+    label = label if isinstance(label, str) else None
+    text, code = decode_text(data, label, is_html=message.get_content_subtype() == "html")
+    if (code or _NOT_REVERSIBLE.match(label or "")) and _is_attachment(message):
+        return data
+    if code:
+        _note(message, code)
+    cleaned = clean_text(text)
+    if cleaned != text:
+        if _is_attachment(message):
+            return data
+        _note(message, "control_characters")
+    if message.get_content_type() == "text/rfc822-headers":
+        return _readable_headers(cleaned)
+    return cleaned
+
+
+def _readable_headers(text: str) -> str:
+    """Leave out those of a returned message's headers that the standard parser raises on.
+
+    Core parses this text with the standard policy, to find the Message-ID of what bounced.
+    """
+    message = HeaderParser(policy=standard.SMTP).parsestr(text[:MAX_STANDARD])
+    for name in ("Message-Id", "X-Microsoft-Original-Message-ID"):
+        try:
+            message.get_all(name)
+        except Exception:  # whatever the standard header parser stumbles over
+            text = re.sub(rf"(?im)^{name}:.*(?:\n[ \t].*)*\n?", "", text)
+    return text
+
+
+def _get_message(message: EmailMessage) -> Any:
+    """Return the message inside a message/rfc822 part, or its bytes for other kinds of message."""
+    if isinstance(message, GatewayMessage) and message.cut is not None:
+        return _cut_content(message.cut)
+    payload = message.get_payload()
+    if not isinstance(payload, list) or not payload:
+        return _bytes_of(message)
+    inner = payload[0]
+    if message.get_content_subtype() in ("rfc822", "external-body"):
+        return inner
+    return inner.as_bytes()
+
+
+_CONTENTS = ContentManager()
+_CONTENTS.add_get_handler("text", _get_text)
+_CONTENTS.add_get_handler("message", _get_message)
+_CONTENTS.add_get_handler("", _get_bytes)

@@ -1,0 +1,48 @@
+import ast
+
+from odoo import api, models
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Send an automatic answer to the sender alone, marked as automatic (RFC 3834)."""
+        if answer := self.env.context.get("message_gateway_answer"):
+            vals_list = [{
+                **vals,
+                "email_to": answer["email_to"], "email_cc": False, "recipient_ids": [],
+                "headers": repr({**self._headers_of(vals), **answer["headers"]}),
+                "references": answer["headers"].get("References", vals.get("references")),
+            } for vals in vals_list]
+        return super().create(vals_list)
+
+    @api.model
+    def _headers_of(self, vals):
+        headers = vals.get("headers") or {}
+        if isinstance(headers, str):
+            headers = self._parse_headers(headers)
+        return headers
+
+    @api.model
+    def _parse_headers(self, text):
+        """Return the dictionary that core keeps as text; nothing if it can't be read."""
+        try:
+            headers = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return {}
+        return headers if isinstance(headers, dict) else {}
+
+    def send(self, *args, **kwargs):
+        """Leave mails that arise while messages are processed to the queue.
+
+        Fifty notifications sent from within a batch would hold its locks for as long.
+        """
+        if self.env.context.get("message_gateway") and not kwargs.get("raise_exception"):
+            cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
+            if cron and not self.env.cr.cache.get("message_gateway_mail_cron"):
+                self.env.cr.cache["message_gateway_mail_cron"] = True
+                cron.sudo()._trigger()
+            return None
+        return super().send(*args, **kwargs)

@@ -1,0 +1,86 @@
+from odoo import api, fields, models
+from odoo.tools import email_normalize
+
+from ..lib.bounce import read_bounce
+
+#: What a report says of a recipient -> the state of the delivery.
+_DELIVERY_STATES = {"permanent": "bounced", "temporary": "bounced", "delivered": "delivered", "read": "read"}
+
+
+class MessageBounce(models.AbstractModel):
+    """Undeliverable notices, complaints and receipts: finds what was sent, and to whom."""
+
+    _name = "message.bounce"
+    _description = "Undeliverable Notices"
+
+    @api.model
+    def _extract(self, email_message, message_dict, found):
+        """Complete what core found out about a bounce; see ``mail.thread``'s override.
+
+        :param found: core's dictionary (``is_bounce``, ``bounced_email``, ...)
+        :return: the dictionary, completed, with ``bounced_addresses`` for further recipients
+        """
+        report = read_bounce(email_message)
+        if report is None or report.kind.value in ("delivered", "read", "not_read", "delay"):
+            return found
+        ids = list(report.original_message_ids)
+        message = found.get("bounced_message") or self.env["mail.message"].sudo()
+        if not message and ids:
+            message = message.search([("message_id", "in", ids)], order="id DESC", limit=1)
+        addresses = list(dict.fromkeys(filter(None, map(email_normalize, report.failed_addresses))))
+        address = found.get("bounced_email") or (addresses[0] if addresses else False)
+        partner = found.get("bounced_partner") or self.env["res.partner"].sudo()
+        if address and not partner:
+            partner = partner.search([("email_normalized", "=", address)])
+        return {
+            "is_bounce": True, "bounced_email": address, "bounced_partner": partner,
+            "bounced_msg_ids": found.get("bounced_msg_ids") or ids or False, "bounced_message": message,
+        }
+
+    @api.model
+    def _handle(self, mail, thread):
+        """Note for each refused recipient that the message did not reach it."""
+        _ = self.env._
+        msg_dict, email_message = mail.msg_dict, mail.parsed.message
+        report = read_bounce(email_message)
+        recipients = {email_normalize(found.address) or found.address: found
+                      for found in (report.failed if report else ())}
+        if msg_dict.get("bounced_email"):
+            recipients.setdefault(email_normalize(msg_dict["bounced_email"]) or msg_dict["bounced_email"], None)
+        for address in recipients:
+            thread._routing_handle_bounce(email_message, self._for_recipient(msg_dict, address))
+        if not recipients:
+            thread._routing_handle_bounce(email_message, msg_dict)
+        original = msg_dict.get("bounced_message")
+        if original:
+            mail.is_reply = True
+            self.env["message.dispatcher"]._set_document(mail, original.model, original.res_id)
+        self._note_deliveries(report, recipients)
+        names = ", ".join(list(recipients)[:5])
+        mail.values |= {
+            "state": "processed", "kind": "bounce",
+            "state_reason": _("Undeliverable: %(recipients)s", recipients=names) if recipients
+            else _("Undeliverable; the notice does not say to whom."),
+        }
+
+    def _for_recipient(self, msg_dict, address):
+        """Return core's dictionary for one of several refused recipients."""
+        if address == msg_dict.get("bounced_email"):
+            return msg_dict
+        partner = self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
+        return {**msg_dict, "bounced_email": address, "bounced_partner": partner}
+
+    def _note_deliveries(self, report, recipients):
+        """Settle the deliveries of the ledger that the report is about."""
+        if report is None or not report.original_message_ids:
+            return
+        sent = self.env["message.history"].search(
+            [("direction", "=", "out"), ("message_uid", "in", list(report.original_message_ids))])
+        for delivery in sent.delivery_ids:
+            found = recipients.get(email_normalize(delivery.address) or delivery.address)
+            if found is not None:
+                delivery.write({
+                    "state": _DELIVERY_STATES.get(found.kind.value, "bounced"),
+                    "server_reply": f"{found.status} {found.diagnostic}".strip()[:500],
+                    "delivered_date": fields.Datetime.now() if found.kind.value == "delivered" else False,
+                })

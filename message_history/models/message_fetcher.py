@@ -1,0 +1,229 @@
+import logging
+import os
+import socket
+from dataclasses import dataclass
+
+from odoo import api, fields, models
+
+from ..lib.errors import ChannelError, ConfigurationError
+from ..lib.transport import Capability, FolderRequest, StartPolicy
+from ..tools import locks
+from ..tools.transaction import in_transaction
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class FetchReport:
+    """What one fetch of a channel did, to be said in words."""
+
+    received: int = 0
+    known: int = 0
+    refused: int = 0
+    busy: bool = False
+    unusable: bool = False
+    error: ChannelError | None = None
+    error_text: str = ""
+
+    def words(self, env):
+        """Return the result as a sentence in the user's language."""
+        _ = env._
+        if self.unusable:
+            return _("The channel is paused, archived, or waits in a copied database.")
+        if self.busy:
+            return _("It is being fetched right now by another worker.")
+        text = _("%(count)s new messages.", count=self.received) if self.received else _("Nothing new.")
+        if self.refused:
+            text += " " + _("%(count)s could not be read on the server and will be asked for again.",
+                            count=self.refused)
+        return f"{text} {self.error_text}".strip() if self.error else text
+
+
+class MessageFetcher(models.AbstractModel):
+    """Gets raw messages from a channel's server into the ledger.
+
+    For each chunk: store and cursor in one transaction, commit, then tell the server. The
+    channel's advisory lock is held all the while, by listener and scheduled action alike.
+    """
+
+    _name = "message.fetcher"
+    _description = "Message Fetcher"
+
+    @api.model
+    def _fetch_channel(self, channel, limit=None, own_locks=None):
+        """Fetch what is new on one channel.
+
+        :param limit: stop after about this many messages
+        :param own_locks: the ``AdvisoryLocks`` of a listener that holds the channel already
+        :return: :class:`FetchReport`
+        """
+        channel = channel.sudo()
+        if not channel._is_usable() or not channel.receives:
+            return FetchReport(unusable=True)
+        if own_locks is not None:
+            return self._fetch_held(channel, limit)
+        with locks.AdvisoryLocks(self.env.cr.dbname) as held:
+            if not held.try_lock(locks.CHANNEL, channel.id):
+                return FetchReport(busy=True)
+            return self._fetch_held(channel, limit)
+
+    def _fetch_held(self, channel, limit):
+        report = FetchReport()
+        try:
+            with channel._get_transport() as transport:
+                self._fetch_with(transport, channel, limit, report)
+        except ChannelError as error:
+            report.error = error
+            report.error_text = self._words_for(error)
+            _logger.info("Fetching %s failed: %s", channel.display_name, error)
+        in_transaction(self.env, _note_result, channel.id, report)
+        return report
+
+    def _fetch_with(self, transport, channel, limit, report):
+        """Fetch every folder over one connection; a broken folder never stops the others."""
+        if Capability.FETCH not in transport.capabilities:
+            raise ConfigurationError("this kind of channel can't fetch", field="channel_type")
+        self._do_remote_actions(transport, channel)
+        first_error = None
+        for folder in channel.folder_ids.filtered("active"):
+            if limit is not None and report.received >= limit:
+                break
+            try:
+                self._fetch_folder(transport, channel, folder, limit, report)
+            except ChannelError as error:
+                if error.field != "folder":
+                    raise
+                first_error = first_error or error
+        if first_error:
+            raise first_error
+
+    @api.model
+    def _prepare_request(self, channel, folder, cursor):
+        """Return the ``FolderRequest`` for a folder as it is configured."""
+        known_ids = self.env["message.intake"]._known_external_ids
+        return FolderRequest(
+            name=folder.name,
+            cursor=cursor or {},
+            start=StartPolicy(folder.start),
+            since=folder.start_date or None,
+            known_ids=lambda ids: known_ids(channel, ids),
+            max_message_size=channel.max_message_mb * 1024 * 1024,
+            mark_seen=folder.afterwards == "seen",
+        )
+
+    def _fetch_folder(self, transport, channel, folder, limit, report):
+        status = in_transaction(self.env, _read_cursor, channel.id, folder.id)
+        request = self._prepare_request(channel, folder, status)
+        for chunk in transport.fetch(request):
+            stored = in_transaction(self.env, _store_chunk, channel.id, folder.id, chunk)
+            transport.acknowledge(request, chunk)
+            report.received += len(stored.new_ids)
+            report.known += stored.known
+            report.refused += len(chunk.failed)
+            if limit is not None and report.received >= limit:
+                break
+
+    # What is to be done on the server -----------------------------------------------------------
+
+    def _do_remote_actions(self, transport, channel, limit=500):
+        """Carry out what processing left to do on the server (move, delete, mark, fetch whole)."""
+        rows = in_transaction(self.env, _read_remote_actions, channel.id, limit)
+        for (action, target), group in rows.items():
+            try:
+                results = self._do_remote_action(transport, channel, action, target, group)
+            except ChannelError as error:
+                if error.field != "folder":
+                    raise
+                _logger.warning("%s: can't %s %s messages: %s", channel.display_name, action, len(group), error)
+                continue
+            in_transaction(self.env, _write_remote_results, results)
+
+    def _do_remote_action(self, transport, channel, action, target, group):
+        """Return [(ledger id, new names or None, fetched message or None)]."""
+        names = [row_names for _id, row_names in group]
+        ids = [history_id for history_id, _names in group]
+        if action == "fetch":
+            return [(history_id, None, transport.fetch_one(row_names)) for history_id, row_names in group]
+        if Capability.MOVE not in transport.capabilities:
+            return [(history_id, None, None) for history_id in ids]
+        if action == "delete":
+            transport.delete(names)
+            return [(history_id, None, None) for history_id in ids]
+        moved = transport.move(names, target)
+        return [(history_id, dict(new) or None, None) for history_id, new in zip(ids, moved, strict=True)]
+
+    @api.model
+    def _words_for(self, error):
+        """Return what a channel's error means, in a sentence for people."""
+        _ = self.env._
+        sentences = {
+            "authentication": _("The server refused the login."),
+            "connection": _("No connection to the server."),
+            "configuration": _("A setting is wrong."),
+            "throttled": _("The server asks to slow down."),
+            "protocol": _("The server answered oddly."),
+        }
+        sentence = sentences.get(error.failure_type, _("The server could not be used."))
+        words = error.server_reply or error.reason
+        return f"{sentence} {words}".strip()
+
+    @api.model
+    def _holder_name(self):
+        """Return what names this process among several machines."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _read_cursor(env, channel_id, folder_id):
+    channel, folder = _browse(env, channel_id, folder_id)
+    return env["message.channel.status"]._get(channel, folder).cursor
+
+
+def _store_chunk(env, channel_id, folder_id, chunk):
+    channel, folder = _browse(env, channel_id, folder_id)
+    direction = "out" if folder.role == "sent" else "in"
+    stored = env["message.intake"]._store_chunk(channel, chunk.messages, folder, direction=direction)
+    status = env["message.channel.status"]._get(channel, folder)
+    values = {"cursor": dict(chunk.cursor)}
+    if stored.new_ids:
+        values |= {"received_count": status.received_count + len(stored.new_ids),
+                   "last_message": fields.Datetime.now()}
+    status.write(values)
+    return stored
+
+
+def _note_result(env, channel_id, report):
+    status = env["message.channel.status"]._get(env["message.channel"].browse(channel_id))
+    if report.error:
+        status._note_error(report.error, report.error_text)
+    else:
+        status._note_success(report.received)
+    status.held_by = env["message.fetcher"]._holder_name()
+
+
+def _read_remote_actions(env, channel_id, limit):
+    """Return {(action, target folder): [(ledger id, names)]} in the order they are to be done."""
+    messages = env["message.history"].search(
+        [("channel_id", "=", channel_id), ("remote_action", "!=", False)], order="id", limit=limit)
+    grouped = {}
+    for message in messages:
+        target = message._get_remote_target()
+        grouped.setdefault((message.remote_action, target), []).append((message.id, message.names or {}))
+    return grouped
+
+
+def _write_remote_results(env, results):
+    for history_id, names, fetched in results:
+        message = env["message.history"].browse(history_id)
+        values = {"remote_action": False}
+        if names:
+            values["names"] = {**(message.names or {}), **names}
+        if fetched is not None:
+            env["message.raw"]._insert([(history_id, fetched.content, fetched.path)])
+            values["truncated"] = False
+        message.write(values)
+        if fetched is not None:
+            message._requeue()
+
+
+def _browse(env, channel_id, folder_id):
+    return env["message.channel"].browse(channel_id), env["message.channel.folder"].browse(folder_id)

@@ -1,0 +1,108 @@
+import hashlib
+import logging
+import time
+
+from odoo import api, fields, models
+
+from ..lib.headers import read_headers
+from ..lib.transport import IncomingMessage
+from ..tools import locks
+from ..tools.transaction import in_transaction
+
+_logger = logging.getLogger(__name__)
+
+
+class MessageLocal(models.AbstractModel):
+    """Mail that is handed to Odoo instead of fetched: the mail gate script, remote calls, code."""
+
+    _name = "message.local"
+    _description = "Mail Handed to Odoo"
+
+    @api.model
+    def _get_channel(self):
+        """Return the channel of mail that is handed to us; made when first needed."""
+        channel = self.env.ref("message_history.message_channel_local", raise_if_not_found=False)
+        return channel.sudo() if channel else self.env["message.channel"].sudo()
+
+    @api.model
+    def _process_remote(self, raw, model, custom_values, save_original, strip_attachments, thread_id):
+        """Record a message for good, then try to process it; returns the document's id or False."""
+        options = {
+            "model": model, "custom_values": custom_values or {}, "save_original": save_original,
+            "strip_attachments": strip_attachments, "thread_id": thread_id,
+        }
+        history_id = in_transaction(self.env, _record, raw, options)
+        with locks.AdvisoryLocks(self.env.cr.dbname) as held:
+            key = in_transaction(self.env, _sender_of, history_id)
+            for _attempt in range(20):
+                if not key or held.try_lock(locks.SENDER, locks.int32(key)):
+                    self.env["message.worker"]._process_ids([history_id])
+                    break
+                time.sleep(0.05)
+        return in_transaction(self.env, _result_of, history_id)
+
+    @api.model
+    def _note_processed(self, raw, result):
+        """Enter a message that code inside Odoo processed itself, in its own transaction."""
+        channel = self._get_channel()
+        if not channel:
+            return
+        intake = self.env["message.intake"].sudo()
+        stored = intake._store_chunk(channel, [_incoming(raw)])
+        self._write_headers(stored.new_ids, raw, {
+            "state": "processed" if result else "ignored",
+            "state_reason": None if result else self.env._("Odoo found nothing to do for it."),
+            **self._find_document(raw),
+        })
+
+    @api.model
+    def _note_failed(self, raw, error):
+        """Keep a message whose processing inside Odoo raised; its caller rolls back, we don't."""
+        if self._get_channel():
+            in_transaction(self.env, _record_failed, raw, str(error), type(error).__name__)
+
+    def _find_document(self, raw):
+        message_id = read_headers(raw).message_id
+        found = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1) if message_id else None
+        if not found:
+            return {}
+        return {"model": found.model, "res_id": found.res_id, "mail_message_id": found.id}
+
+    def _write_headers(self, ids, raw, values):
+        headers = read_headers(raw)
+        for history in self.env["message.history"].sudo().browse(ids):
+            history.write({
+                "message_uid": headers.message_id, "sender_name": headers.sender_name,
+                "sender_address": headers.sender_address, "subject": headers.subject,
+                "header_date": headers.date, "attempts": 1, **values,
+            })
+
+
+def _incoming(raw):
+    digest = hashlib.sha256(raw).hexdigest()
+    return IncomingMessage(external_id=f"local/{time.time_ns()}/{digest[:16]}", content=raw, size=len(raw))
+
+
+def _record(env, raw, options):
+    channel = env["message.local"]._get_channel()
+    stored = env["message.intake"]._store_chunk(channel, [_incoming(raw)])
+    env["message.history"].browse(stored.new_ids).write({"names": {"options": options}})
+    return stored.new_ids[0]
+
+
+def _record_failed(env, raw, reason, name):
+    channel = env["message.local"]._get_channel()
+    stored = env["message.intake"]._store_chunk(channel, [_incoming(raw)])
+    words = env._("The document could not be made or changed: %(words)s", words=f"{name}: {reason}"[:300])
+    env["message.local"]._write_headers(stored.new_ids, raw, {
+        "state": "given_up", "failure_type": "document", "state_reason": words,
+        "last_attempt": fields.Datetime.now()})
+
+
+def _sender_of(env, history_id):
+    return env["message.history"].browse(history_id).sender_key
+
+
+def _result_of(env, history_id):
+    history = env["message.history"].browse(history_id)
+    return history.res_id or False

@@ -1,0 +1,162 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from .message_reference import OWN
+
+
+class MessageThreader(models.AbstractModel):
+    """Puts messages into conversations, across channels and mailboxes.
+
+    Two messages are in one conversation when they share an id, whoever has it and whoever refers
+    to it (the rule of ``UID THREAD REFS``, RFC 5256, without its subject step); when their mail
+    programs say so (Thread-Index); or when one was routed as a reply to the other's document.
+    """
+
+    _name = "message.threader"
+    _description = "Message Threader"
+
+    @api.model
+    def _assign(self, mails):
+        """Set ``conversation_id`` of every mail of a batch, made and merged as need be."""
+        groups = _Groups(mail.message.id for mail in mails)
+        existing = self._find_by_digest(groups)
+        by_id = {mail.message.id: mail for mail in mails}
+        self._join_by_key(groups, existing, mails)
+        self._join_by_document(groups, existing, mails)
+        for members in groups.members():
+            conversation_ids = set().union(*(existing.get(history_id, ()) for history_id in members))
+            target = self._merge(conversation_ids) or self._create([by_id[member] for member in members])
+            for member in members:
+                by_id[member].values["conversation_id"] = target
+
+    def _find_by_digest(self, groups):
+        """Join mails of the batch that share an id; returns {ledger id: conversation ids} of others."""
+        ids = list(groups)
+        rows = self.env.execute_query(SQL(
+            "SELECT DISTINCT mine.history_id, theirs.history_id, h.conversation_id "
+            "FROM message_reference mine JOIN message_reference theirs ON theirs.digest = mine.digest "
+            "JOIN message_history h ON h.id = theirs.history_id "
+            "WHERE mine.history_id = ANY(%s) AND theirs.history_id <> mine.history_id "
+            "AND (h.conversation_id IS NOT NULL OR h.id = ANY(%s))", ids, ids))
+        existing = {}
+        for history_id, other_id, conversation_id in rows:
+            if other_id in groups:
+                groups.join(history_id, other_id)
+            if conversation_id:
+                existing.setdefault(history_id, set()).add(conversation_id)
+        return existing
+
+    def _join_by_key(self, groups, existing, mails):
+        """Join by what the mail program calls the thread, where it dropped the references."""
+        keys = {}
+        for mail in mails:
+            if mail.conversation_key:
+                keys.setdefault(mail.conversation_key, []).append(mail.message.id)
+        if not keys:
+            return
+        found = self.env["message.conversation"].sudo().search_fetch(
+            [("conversation_key", "in", list(keys))], ["conversation_key"])
+        for conversation in found:
+            for history_id in keys[conversation.conversation_key]:
+                existing.setdefault(history_id, set()).add(conversation.id)
+        for ids in keys.values():
+            for other in ids[1:]:
+                groups.join(ids[0], other)
+
+    def _join_by_document(self, groups, existing, mails):
+        """Join replies to the conversation of the document they went to."""
+        replies = [mail for mail in mails if mail.document and (mail.is_reply or mail.values.get("same_as_id"))]
+        wanted = {mail.document for mail in replies}
+        if not wanted:
+            return
+        rows = self.env.execute_query(SQL(
+            "SELECT DISTINCT ON (model, res_id) model, res_id, id FROM message_conversation "
+            "WHERE (model, res_id) IN %s ORDER BY model, res_id, id", tuple(wanted)))
+        known = {(model, res_id): conversation_id for model, res_id, conversation_id in rows}
+        made = {}
+        for mail in mails:
+            if mail.document in wanted:
+                groups.join(made.setdefault(mail.document, mail.message.id), mail.message.id)
+                if mail.document in known:
+                    existing.setdefault(mail.message.id, set()).add(known[mail.document])
+
+    def _merge(self, conversation_ids):
+        """Return the one conversation of several, the oldest; None if there are none."""
+        if len(conversation_ids) <= 1:
+            return next(iter(conversation_ids), None)
+        conversations = self.env["message.conversation"].browse(sorted(conversation_ids))
+        return conversations._merge_into(conversations[0]).id
+
+    def _create(self, mails):
+        """Make a conversation; by SQL, since nobody follows it and nothing is tracked yet."""
+        first, last = mails[0], mails[-1]
+        document = next((mail.document for mail in mails if mail.document), None) or (None, None)
+        key = next((mail.conversation_key for mail in mails if mail.conversation_key), None)
+        values = {
+            "subject": first.values.get("subject"), "preview": last.values.get("preview"),
+            "sender": first.values.get("sender_name") or first.values.get("sender_address"),
+            "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
+            "state": "open", "model": document[0], "res_id": document[1], "conversation_key": key,
+            "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
+        }
+        columns = SQL(", ").join(SQL.identifier(name) for name in values)
+        [(conversation_id,)] = self.env.execute_query(SQL(
+            "INSERT INTO message_conversation (%s, create_uid, create_date, write_uid, write_date) "
+            "VALUES %s RETURNING id", columns,
+            (*values.values(), self.env.uid, self.env.cr.now(), self.env.uid, self.env.cr.now())))
+        return conversation_id
+
+    @api.model
+    def _find_same(self, mail):
+        """Return the same message, processed before, that came in through another mailbox.
+
+        The same is what has the same Message-ID, sender, subject, date and text: providers and
+        programs do reuse an id for different messages, and none of those may be dropped.
+        """
+        if not mail.headers.message_id:
+            return None
+        values = mail.values
+        rows = self.env.execute_query(SQL(
+            "SELECT h.id FROM message_reference mine JOIN message_reference theirs "
+            "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
+            "JOIN message_history h ON h.id = theirs.history_id "
+            "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id <> %(id)s AND h.direction = 'in' "
+            "AND h.state = 'processed' AND h.channel_id <> %(channel)s AND h.res_id IS NOT NULL "
+            "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
+            "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
+            "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id LIMIT 1",
+            id=mail.message.id, own=OWN, channel=mail.message.channel_id.id, uid=values["message_uid"],
+            sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
+            text=values["body_text"]))
+        return self.env["message.history"].browse(rows[0][0]) if rows else None
+
+
+class _Groups:
+    """Union-find over ledger ids."""
+
+    def __init__(self, ids):
+        self._parent = {history_id: history_id for history_id in ids}
+
+    def __iter__(self):
+        return iter(self._parent)
+
+    def __contains__(self, history_id):
+        return history_id in self._parent
+
+    def _root(self, history_id):
+        while self._parent[history_id] != history_id:
+            self._parent[history_id] = self._parent[self._parent[history_id]]
+            history_id = self._parent[history_id]
+        return history_id
+
+    def join(self, left, right):
+        """Put two ids into one group, named after the smaller."""
+        low, high = sorted((self._root(left), self._root(right)))
+        self._parent[high] = low
+
+    def members(self):
+        """Return the groups, each in ascending order."""
+        grouped = {}
+        for history_id in sorted(self._parent):
+            grouped.setdefault(self._root(history_id), []).append(history_id)
+        return list(grouped.values())

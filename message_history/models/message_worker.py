@@ -1,0 +1,190 @@
+import logging
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import locks
+from ..tools.transaction import CONCURRENCY_ERRORS, in_transaction
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 50
+#: Bytes of originals in one batch, at most (one larger message still makes a batch).
+BATCH_BYTES = 16 * 1024 * 1024
+#: A message waits at most this long for one that it refers to.
+WAIT_MINUTES = 10
+NOTIFY = "message_history"
+
+
+class MessageWorker(models.AbstractModel):
+    """Takes received messages from the ledger and has them processed, any number at a time.
+
+    A batch is two transactions. The first picks candidates and the senders' locks are taken on a
+    connection of their own; the second begins only then, so that its snapshot holds what the last
+    owner of those locks committed. Its first statement claims the rows: the row lock *is* the
+    claim, and it is gone when the process is.
+    """
+
+    _name = "message.worker"
+    _description = "Message Worker"
+
+    @api.model
+    def _wake(self):
+        """Wake waiting workers when this transaction commits; without any, the scheduled actions."""
+        cache = self.env.cr.cache
+        if not cache.get("message_history_woken"):
+            cache["message_history_woken"] = True
+            self.env.cr.execute("SELECT pg_notify(%s, 'received')", [NOTIFY])
+            self._trigger_scheduled()
+
+    def _trigger_scheduled(self):
+        """Trigger the scheduled actions, unless the gateway's own workers are at work."""
+        if not self.env["message.gateway"]._is_alive("worker"):
+            for cron in self._scheduled_actions():
+                cron._trigger()
+
+    @api.model
+    def _scheduled_actions(self):
+        crons = [self.env.ref(f"message_history.ir_cron_process_{shard}", raise_if_not_found=False)
+                 for shard in range(1, 5)]
+        return [cron.sudo() for cron in crons if cron and cron.sudo().active]
+
+    @api.model
+    def _cron_process(self):
+        """Process what is there until it is done or the time is up (one of several shards)."""
+        progress = self.env["ir.cron"]._commit_progress
+        with locks.AdvisoryLocks(self.env.cr.dbname) as held:
+            while True:
+                count = self._process_batch(held)
+                remaining = self._count_claimable(limit=1000)
+                if not progress(count, remaining=remaining if count else 0) or not count:
+                    break
+        in_transaction(self.env, _settle_all)
+
+    @api.model
+    def _process_batch(self, held, limit=BATCH):
+        """Process one batch; returns how many messages were dealt with.
+
+        :param held: the ``AdvisoryLocks`` on which the senders are locked
+        """
+        candidates = in_transaction(self.env, _pick_candidates, limit)
+        if not candidates:
+            return 0
+        wanted = {locks.int32(row[1]) for row in candidates if row[1]}
+        taken = held.try_locks(locks.SENDER, wanted)
+        try:
+            chosen = _choose(candidates, taken)
+            count = self._process_ids(chosen) if chosen else 0
+        finally:
+            if taken:
+                held.unlock(locks.SENDER, taken)
+        if count:
+            in_transaction(self.env, _settle_all)
+        return count
+
+    @api.model
+    def _process_ids(self, history_ids):
+        """Process the given messages in order, in smaller and smaller batches on conflicts."""
+        todo, size, conflicts, done = list(history_ids), len(history_ids), 0, 0
+        while todo:
+            part = todo[:size]
+            try:
+                done += in_transaction(self.env, _dispatch, part, attempts=1)
+            except CONCURRENCY_ERRORS as error:
+                # somebody changed what we read: start anew from a fresh snapshot, with less at stake
+                conflicts += 1
+                size = max(1, size // 2)
+                _logger.info("Batch of %s starts anew after a conflict: %s", len(part), error)
+                if conflicts > 12:
+                    break
+                time.sleep(0.01 * conflicts)
+                continue
+            todo = todo[size:]
+        return done
+
+    @api.model
+    def _count_claimable(self, limit=1000):
+        """Return how many messages could be processed now, counted up to a limit."""
+        return self.env.execute_query(SQL(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM message_history WHERE state = 'received' LIMIT %(limit)s) r)"
+            " + (SELECT COUNT(*) FROM (SELECT 1 FROM message_history WHERE state = 'failed' "
+            "AND next_attempt <= now() at time zone 'UTC' LIMIT %(limit)s) f)", limit=limit))[0][0]
+
+    @api.model
+    def _claim(self, history_ids):
+        """Lock the rows that are still to be processed; returns their ids in the given order."""
+        rows = self.env.execute_query(SQL(
+            "SELECT id FROM message_history WHERE id = ANY(%s) AND state IN ('received', 'failed') "
+            "FOR NO KEY UPDATE SKIP LOCKED", list(history_ids)))
+        found = {history_id for (history_id,) in rows}
+        return [history_id for history_id in history_ids if history_id in found]
+
+
+def _pick_candidates(env, limit):
+    """Return [(id, sender key, size, ids it waits for)] of rows that nobody else works on.
+
+    Fresh rows come first by their index, then those whose next attempt is due. The locks end with
+    this transaction: they only keep two workers from picking the same rows.
+    """
+    env.cr.execute(SQL("""
+        WITH fresh AS MATERIALIZED (
+            SELECT id, sender_key, size, priority FROM message_history WHERE state = 'received'
+             ORDER BY priority, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+        ), due AS MATERIALIZED (
+            SELECT id, sender_key, size, priority FROM message_history
+             WHERE state = 'failed' AND next_attempt <= now() at time zone 'UTC'
+             ORDER BY next_attempt LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+        )
+        SELECT c.id, c.sender_key, c.size, ARRAY(
+            SELECT DISTINCT parent.id
+              FROM message_reference mine
+              JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0
+              JOIN message_history parent ON parent.id = theirs.history_id
+             WHERE mine.history_id = c.id AND mine.kind = 1 AND parent.id <> c.id
+               AND (parent.state = 'received' OR (parent.state = 'failed' AND parent.attempts < 3))
+               AND parent.create_date > %(oldest)s
+        )
+        FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) c ORDER BY c.priority, c.id LIMIT %(limit)s
+    """, limit=limit, oldest=fields.Datetime.now() - timedelta(minutes=WAIT_MINUTES)))
+    return env.cr.fetchall()
+
+
+def _choose(candidates, taken):
+    """Return the ids that may be processed now, parents before their replies.
+
+    A message whose sender is another worker's just now, or that waits for one we don't have, is
+    left for the next batch.
+    """
+    chosen, order, size = set(), [], 0
+    pending = [row for row in candidates if not row[1] or locks.int32(row[1]) in taken]
+    progress = True
+    while pending and progress:
+        progress, waiting = False, []
+        for row in pending:
+            history_id, _sender, row_size, parents = row
+            if not set(parents) <= chosen:
+                waiting.append(row)
+            elif order and size + row_size > BATCH_BYTES:
+                return order
+            else:
+                chosen.add(history_id)
+                order.append(history_id)
+                size += row_size
+                progress = True
+        pending = waiting
+    return order
+
+
+def _dispatch(env, history_ids):
+    claimed = env["message.worker"]._claim(history_ids)
+    env["message.dispatcher"]._dispatch_batch(claimed)
+    return len(claimed)
+
+
+def _settle_all(env):
+    """Settle conversations, if nobody else is at it: he then sees ours, or the next batch does."""
+    env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, 0)", [locks.SETTLE])
+    if env.cr.fetchone()[0]:
+        env["message.conversation"]._settle()

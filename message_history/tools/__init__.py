@@ -1,0 +1,1 @@
+"""What the models share that needs Odoo, yet is no model."""
