@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser("test", parents=[source], help="run the tests")
     test.add_argument("ring", nargs="?", choices=["unit", "addons", "integration", "peers"])
-    test.add_argument("-k", dest="pattern", metavar="TEXT", help="only tests whose name contains it")
+    test.add_argument("-k", dest="pattern", metavar="TEXT", help="only tests with it in the name")
     test.add_argument("-x", dest="stop", action="store_true", help="stop at the first failure")
 
     commands.add_parser("peers", parents=[source],

@@ -31,7 +31,8 @@ def template(odoo: Odoo, kind: str, modules: tuple[str, ...], demo: bool = False
     It depends on the version of Odoo and on the Python packages, not on the addons of the
     repository.
     """
-    key = "|".join([odoo.source.fingerprint(), venv.fingerprint(), sys.version, *modules, str(demo)])
+    parts = [odoo.source.fingerprint(), venv.fingerprint(), sys.version, *modules, str(demo)]
+    key = "|".join(parts)
     name = f"{TEMPLATE_PREFIX}{kind}_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
     if name in odoo.server.databases():
         return name

@@ -33,12 +33,9 @@ def tool(name: str) -> Path:
 
 def requirements() -> list[str]:
     """All requirement lines, without comments."""
-    found = []
-    for name in REQUIREMENT_FILES:
-        for line in (paths.REPO / name).read_text().splitlines():
-            if text := line.split("#")[0].strip():
-                found.append(text)
-    return found
+    texts = [(paths.REPO / name).read_text() for name in REQUIREMENT_FILES]
+    lines = (line.split("#")[0].strip() for text in texts for line in text.splitlines())
+    return [line for line in lines if line]
 
 
 def fingerprint() -> str:

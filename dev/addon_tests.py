@@ -1,0 +1,109 @@
+"""Ring 2: Odoo's own runner on all addons together, and each addon alone."""
+
+from __future__ import annotations
+
+import ast
+import socket
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from dev import alone, console, database, paths, results
+from dev import odoo as odoo_module
+from dev.console import DevError
+from dev.odoo import Odoo
+from dev.results import Results
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(options: Namespace) -> Results:
+    """Tests of all addons in one database, then each addon alone (not when ``-k`` is given)."""
+    with odoo_module.ready(options.odoo) as odoo:
+        database.sweep(odoo)
+        found = _together(odoo, options.pattern)
+        if not options.pattern and not (options.stop and found.failed):
+            for addon in paths.addons():
+                found.add(alone.check(odoo, addon))
+        return found
+
+
+def _together(odoo: Odoo, pattern: str | None) -> Results:
+    tested = [addon for addon in paths.addons() if any(test_files(addon))]
+    tags = select(pattern) if pattern else [f"/{addon}" for addon in tested]
+    if not tags:
+        return Results()
+    log = paths.log_dir() / "addons.log"
+    log.unlink(missing_ok=True)
+    template = database.template(odoo, "demo", database.FULL, demo=True)
+    with database.temporary(odoo, template, "addons") as name:
+        console.step(f"Tests of {', '.join(tested)} (log: {log})")
+        code = odoo.run(
+            "-d", name, "-i", ",".join(paths.addons()), "--with-demo", "--stop-after-init",
+            "--http-port", str(free_port()), "--test-tags", ",".join(tags), log=log,
+        )  # fmt: skip
+    with log.open(errors="replace") as lines:
+        found = results.from_odoo_log(lines)
+    _show_failures(log, found)
+    if code and not found.failed:
+        console.say(log.read_text(errors="replace")[-4000:])
+        found.failed.add(f"odoo/ended with code {code}, see {log}")
+    if not pattern:
+        silent = set(tested) - set(found.groups())
+        found.failed |= {f"{addon}/none of its tests ran" for addon in silent}
+    return found
+
+
+def _show_failures(log: Path, found: Results) -> None:
+    """Print every failed test with its traceback, as Odoo logged it."""
+    if not found.failed:
+        return
+    showing = False
+    for line in log.read_text(errors="replace").splitlines():
+        match = results.LOG_LINE.match(line)
+        if match:
+            showing = match["level"] in ("ERROR", "CRITICAL")
+        if showing:
+            print(line, file=sys.stderr)
+
+
+def test_files(addon: str) -> Iterator[Path]:
+    """Test modules of an addon."""
+    yield from sorted((paths.REPO / addon / "tests").rglob("test_*.py"))
+
+
+def select(pattern: str) -> list[str]:
+    """Odoo's test tags for ``-k``: a tag itself (``/addon:Class.test``), or part of a name.
+
+    Raises DevError when nothing matches.
+    """
+    if pattern.startswith(("/", ":")):
+        return [pattern]
+    tags = []
+    for addon in paths.addons():
+        for file in test_files(addon):
+            whole = pattern in file.stem
+            tags += [f"/{addon}{tag}" for tag in _matching(file, "" if whole else pattern)]
+    if not tags:
+        raise DevError(f"No test of an addon has {pattern!r} in its name.")
+    return tags
+
+
+def _matching(file: Path, pattern: str) -> list[str]:
+    found = []
+    for node in ast.parse(file.read_text()).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        functions = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+        methods = [name for name in functions if name.startswith("test")]
+        if pattern in node.name and methods:
+            found.append(f":{node.name}")
+        else:
+            found += [f":{node.name}.{name}" for name in methods if pattern in name]
+    return found
