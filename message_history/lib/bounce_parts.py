@@ -225,6 +225,8 @@ def html_to_text(source: str) -> str:
     """Return the visible words of an HTML text, a line for each block; for matching only."""
     text = _HIDDEN.sub(" ", source[:_MAX_TEXT])
     text = _ADDRESS_TAG.sub(r"&lt;\1&gt;", text)
+    if not _TAG.search(text):
+        return html.unescape(text)
     text = re.sub(r"\s*\n\s*", " ", text)
     text = _TAG.sub(" ", _BLOCK_TAG.sub("\n", text))
     lines = (clean(line) for line in html.unescape(text).splitlines())

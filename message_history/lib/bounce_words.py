@@ -164,7 +164,7 @@ SUBJECT = _any(
 SEPARATOR = _any(
     r"^[\s>*=_|+-]*-{2,}.{0,60}(?:original|returned|unsent|message text|message headers?|"
     r"undelivered|originalnachricht|header|mail follow|copy of|kopie|copie|copia|attached)",
-    r"(?:copy|header|headers|text|part|top|first|beginning|lines|body) of (?:the |your |this )?"
+    r"^(?!.*(?:receive|failed|recipient)).*(?:copy|header|headers|text|part|top|first|beginning|lines|body) of (?:the |your |this )?"
     r"(?:original |returned |undelivered |e-?mail |mail )?"
     r"(?:message|mail|e-mail)(?:'s)?\b.{0,60}(?:follow|below|:\s*$|-{2,}|\.\s*$|attached|line)",
     r"(?:original|returned|unsent|your|undelivered) (?:message|mail|e-?mail)"
