@@ -22,7 +22,7 @@ MAX_ADDRESS = 320
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;:()])|([^",;:<>()]+|.)', re.DOTALL)
 #: The same where quotation marks have no meaning; the groups keep their numbers.
-_UNQUOTED_TOKEN = re.compile(r'(?!)()()|<([^<>]*)>?|([,;:()])|([^,;:<>()]+|.)', re.DOTALL)
+_UNQUOTED_TOKEN = re.compile(r"(?!)()()|<([^<>]*)>?|([,;:()])|([^,;:<>()]+|.)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
 _WRAPPING = " \t\r\n<>'\"`,;"
@@ -41,7 +41,9 @@ class _Mailbox:
         return not self.words and self.angle is None
 
 
-def parse_addresses(value: str, *, hint: str | None = None, limit: int = MAX_ADDRESSES) -> list[Address]:
+def parse_addresses(
+    value: str, *, hint: str | None = None, limit: int = MAX_ADDRESSES
+) -> list[Address]:
     """Return the (name, address) pairs of an address header, groups flattened.
 
     Entries without an ``@`` are left out (``undisclosed-recipients:;``, local names).
@@ -63,7 +65,9 @@ def parse_addresses(value: str, *, hint: str | None = None, limit: int = MAX_ADD
             if len(found) >= limit:
                 return found
     if not found:
-        found = [("", address) for address in map(_clean_address, _BARE.findall(value)) if address][:limit]
+        found = [("", address) for address in map(_clean_address, _BARE.findall(value)) if address][
+            :limit
+        ]
     return found
 
 

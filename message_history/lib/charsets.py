@@ -46,7 +46,15 @@ _ALIASES = {
 }
 #: Codecs of Python that are no character sets, or can fail on any text, or depend on the machine.
 _NOT_FOR_MAIL = frozenset(
-    ["idna", "punycode", "undefined", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape"]
+    [
+        "idna",
+        "punycode",
+        "undefined",
+        "unicode_escape",
+        "unicode-escape",
+        "raw_unicode_escape",
+        "raw-unicode-escape",
+    ]
     + ["mbcs", "oem", "unicode_internal", "utf-8-sig"]
 )
 #: Wider sets that senders mean when they name the narrow one (as in the WHATWG encoding standard).
@@ -62,7 +70,9 @@ _WIDER = {
 }
 _LABEL_NOISE = re.compile(r"""^\s*(?:charset\s*=)?[\s"'<\\]*|[\s"'>;,\\]+$""", re.IGNORECASE)
 _C1_CONTROLS = re.compile(rb"[\x80-\x9f]")
-_META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
+_META_CHARSET = re.compile(
+    rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE
+)
 _MAX_LABEL = 60
 
 
@@ -90,7 +100,12 @@ def find_codec(label: str) -> str | None:
     if python_knows(label):
         return label
     cleaned = _LABEL_NOISE.sub("", _LABEL_NOISE.sub("", label)).lower()
-    candidates = [cleaned, _ALIASES.get(cleaned, ""), cleaned.removeprefix("x-"), re.sub(r"^(cp|iso|utf|koi8)-?_?", r"\1", cleaned)]
+    candidates = [
+        cleaned,
+        _ALIASES.get(cleaned, ""),
+        cleaned.removeprefix("x-"),
+        re.sub(r"^(cp|iso|utf|koi8)-?_?", r"\1", cleaned),
+    ]
     candidates.append(re.split(r"[\s;,]", cleaned, maxsplit=1)[0])
     return next((name for name in candidates if name and python_knows(name)), None)
 
@@ -129,7 +144,9 @@ def _decode_guessed(data: bytes, code: str | None, is_html: bool) -> tuple[str, 
     return data.decode("cp1252", "replace"), code
 
 
-def _decode_mislabelled(data: bytes, codec: str, name: str, is_html: bool) -> tuple[str, str | None]:
+def _decode_mislabelled(
+    data: bytes, codec: str, name: str, is_html: bool
+) -> tuple[str, str | None]:
     """Decode bytes that are no valid text in the charset they claim."""
     if name == "ascii":
         return _decode_guessed(data, "wrong_charset", is_html)

@@ -10,8 +10,13 @@ _MAX_LENGTH = 200
 _EARLIEST = datetime(1970, 1, 1)
 _LATEST = datetime(2200, 1, 1)
 _COMMENT = re.compile(r"\([^()]*\)")
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-_DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([+-]\d{4})?")
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+_DAY_FIRST = re.compile(
+    r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([+-]\d{4})?"
+)
 #: Month names that Python's parser does not know, by their beginning (German, French, Spanish, Italian, Dutch).
 _MONTHS = {
     "jän": "Jan", "gen": "Jan", "ene": "Jan", "fév": "Feb", "fev": "Feb", "mär": "Mar", "mrz": "Mar", "mrt": "Mar",
@@ -76,7 +81,10 @@ def _parse_foreign(text: str) -> datetime | None:
 
     def english(match: re.Match[str]) -> str:
         word = match[0].rstrip(".").lower()
-        return next((month for start, month in _MONTHS.items() if word.startswith(start)), match[0].rstrip("."))
+        return next(
+            (month for start, month in _MONTHS.items() if word.startswith(start)),
+            match[0].rstrip("."),
+        )
 
     # the day's name is of no use, and an unknown one stops the parser
     bare = re.sub(r"^[^\W\d_]+\.?\s*,?\s*(?=\d)", "", text)

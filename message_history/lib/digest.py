@@ -35,7 +35,9 @@ def normalise_message_id(text: str) -> str:
     if not bare:
         return ""
     if len(bare) + 2 > MAX_MESSAGE_ID:
-        bare = f"{hashlib.blake2b(bare.encode('utf-8'), digest_size=16).hexdigest()}@clipped.invalid"
+        bare = (
+            f"{hashlib.blake2b(bare.encode('utf-8'), digest_size=16).hexdigest()}@clipped.invalid"
+        )
     return f"<{bare}>"
 
 

@@ -34,12 +34,27 @@ _ADDRESS_HEADERS = frozenset(
     + ["resent-to", "resent-cc", "resent-bcc", "resent-from", "resent-sender"]
 )
 _UNSTRUCTURED_ADDRESSES = frozenset(["delivered-to", "return-path", "x-original-to"])
-_ID_HEADERS = frozenset(["message-id", "in-reply-to", "references", "x-microsoft-original-message-id"])
+_ID_HEADERS = frozenset(
+    ["message-id", "in-reply-to", "references", "x-microsoft-original-message-id"]
+)
 _DATE_HEADERS = frozenset(["date", "resent-date", "orig-date"])
 #: Headers whose values repeat from mail to mail and may be shared between them.
-_SHARED = frozenset(["content-type", "content-transfer-encoding", "content-disposition", "mime-version"])
+_SHARED = frozenset(
+    ["content-type", "content-transfer-encoding", "content-disposition", "mime-version"]
+)
 _ENCODINGS = frozenset(
-    ["7bit", "8bit", "binary", "quoted-printable", "base64", "x-uuencode", "uuencode", "uue", "x-uue", ""]
+    [
+        "7bit",
+        "8bit",
+        "binary",
+        "quoted-printable",
+        "base64",
+        "x-uuencode",
+        "uuencode",
+        "uue",
+        "x-uue",
+        "",
+    ]
 )
 _ENCODING_LETTERS = {
     "7bit": "7bit", "8bit": "8bit", "binary": "binary", "base64": "base64", "b64": "base64",
@@ -106,14 +121,14 @@ class TolerantHeaders:
     """A header factory for one mail. ``repairs`` holds the codes of what was mended so far.
 
     :param hint: charset of the mail's text, to be tried for raw bytes in headers
-    :param fallback_date: what to put in place of a Date that names no moment
+    :ivar fallback_date: gives what to put in place of a Date that names no moment
     """
 
     registry = _STANDARD.registry
 
-    def __init__(self, hint: str | None = None, fallback_date: str = "") -> None:
+    def __init__(self, hint: str | None = None) -> None:
         self.hint = hint
-        self.fallback_date = fallback_date
+        self.fallback_date: Callable[[], str] = str
         self.repairs: dict[str, None] = {}
         self._cache: dict[tuple[str, str], Any] = {}
 
@@ -148,7 +163,9 @@ class TolerantHeaders:
         if mended is None:
             return PlainHeader.make(name, source) if header is None else header
         again = self._standard("", name, mended)
-        return again if again is not None and str(again) == mended else PlainHeader.make(name, mended)
+        return (
+            again if again is not None and str(again) == mended else PlainHeader.make(name, mended)
+        )
 
     def _standard(self, lowered: str, name: str, value: str) -> Any:
         """Return what the standard library makes of a value, None if it fails."""
@@ -165,12 +182,21 @@ class TolerantHeaders:
 def _mend_text(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
     """Return better text for an unstructured header, None if the standard one is good."""
     text = value if header is None else str(header)
-    good = header is not None and "\ufffd" not in text and is_clean_line(text) and not _ENCODED_WORD.search(text)
+    good = (
+        header is not None
+        and "\ufffd" not in text
+        and is_clean_line(text)
+        and not _ENCODED_WORD.search(text)
+    )
     limit = MAX_SUBJECT if lowered == "subject" else MAX_VALUE
     if good and len(text) <= limit:
         return None
     mended = clean_line(decode_words(value, headers.hint), limit)
-    if header is not None and mended.count("\ufffd") >= text.count("\ufffd") and is_clean_line(text):
+    if (
+        header is not None
+        and mended.count("\ufffd") >= text.count("\ufffd")
+        and is_clean_line(text)
+    ):
         mended = clean_line(text, limit)
     if mended == text and header is not None:
         return None
@@ -181,7 +207,11 @@ def _mend_text(headers: TolerantHeaders, lowered: str, value: str, header: Any) 
 def _mend_addresses(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
     """Return an address list in good form, None if the standard reading of it is good."""
     text = None if header is None else str(header)
-    if text is not None and (_PLAIN_ADDRESS.fullmatch(text) or not text.strip()) and len(text) <= MAX_ADDRESS:
+    if (
+        text is not None
+        and (_PLAIN_ADDRESS.fullmatch(text) or not text.strip())
+        and len(text) <= MAX_ADDRESS
+    ):
         return None
     pairs = parse_addresses(value, hint=headers.hint)
     if text is not None and _addresses_agree(text, pairs):
@@ -204,7 +234,9 @@ def _addresses_agree(text: str, pairs: list[tuple[str, str]]) -> bool:
     except Exception:  # recursion in the standard parser
         return False
     seen = [address.strip().lower() for _name, address in found if "@" in address]
-    if any(len(name) > MAX_NAME for name, _address in found) or any(len(one) > MAX_ADDRESS for one in seen):
+    if any(len(name) > MAX_NAME for name, _address in found) or any(
+        len(one) > MAX_ADDRESS for one in seen
+    ):
         return False
     return sorted(seen) == sorted(address.lower() for _name, address in pairs)
 
@@ -217,7 +249,9 @@ def _address_fault(value: str, text: str | None) -> str:
     return "bad_address"
 
 
-def _mend_unstructured_address(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
+def _mend_unstructured_address(
+    headers: TolerantHeaders, lowered: str, value: str, header: Any
+) -> str | None:
     mended = _mend_text(headers, lowered, value, header)
     text = mended if mended is not None else str(header)
     if _PLAIN_ADDRESS.fullmatch(text.strip(" <>")) or not text.strip(" <>"):
@@ -239,20 +273,28 @@ def _mend_ids(headers: TolerantHeaders, lowered: str, value: str, header: Any) -
         # the newest stand last (RFC 5322, 3.6.4); Odoo looks at 32
         mended = " ".join(split_message_ids(value)[-64:])
     unfolded = clean_line(text)
-    if header is not None and unfolded == text and all(len(word) <= MAX_MESSAGE_ID for word in text.split()):
+    if (
+        header is not None
+        and unfolded == text
+        and all(len(word) <= MAX_MESSAGE_ID for word in text.split())
+    ):
         return None
     headers.note("bad_message_id")
     return mended
 
 
 def _mend_date(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
-    if header is not None and getattr(header, "datetime", None) is not None and parse_date(str(header)):
+    if (
+        header is not None
+        and getattr(header, "datetime", None) is not None
+        and parse_date(str(header))
+    ):
         return None
     if not value.strip():
         return None
     moment = parse_date(value)
     headers.note("bad_date")
-    return format_date(moment) if moment else headers.fallback_date
+    return format_date(moment) if moment else headers.fallback_date()
 
 
 def _probe(name: str, value: str) -> tuple[str | None, str | None, str | None]:
@@ -287,16 +329,25 @@ def _content_type_fault(text: str) -> str | None:
     if not _is_good_filename(filename):
         return "bad_filename"
     kind = text.partition(";")[0].strip().lower()
-    if kind.count("/") != 1 or kind in {"plain/text", "text/text", "html/text"} or " " in kind or kind[0] == "/":
+    if (
+        kind.count("/") != 1
+        or kind in {"plain/text", "text/text", "html/text"}
+        or " " in kind
+        or kind[0] == "/"
+    ):
         return "bad_content_type"
     return None if not kind.endswith("/") else "bad_content_type"
 
 
-def _mend_content_type(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
+def _mend_content_type(
+    headers: TolerantHeaders, lowered: str, value: str, header: Any
+) -> str | None:
     text = "" if header is None else str(header)
     fault = "bad_content_type" if header is None else _content_type_fault(text)
     if fault is None:
-        fault = _lost_parameter(headers, "Content-Type", value, text, ("boundary", "charset", "name"))
+        fault = _lost_parameter(
+            headers, "Content-Type", value, text, ("boundary", "charset", "name")
+        )
     if fault is None:
         return None
     mended = mend_content_type(value, hint=headers.hint)
@@ -306,7 +357,9 @@ def _mend_content_type(headers: TolerantHeaders, lowered: str, value: str, heade
     return mended
 
 
-def _lost_parameter(headers: TolerantHeaders, name: str, value: str, text: str, wanted: tuple[str, ...]) -> str | None:
+def _lost_parameter(
+    headers: TolerantHeaders, name: str, value: str, text: str, wanted: tuple[str, ...]
+) -> str | None:
     """Return a code if the standard library reads less out of a value than there is in it."""
     if not any(mark in value for mark in ('"', "*", " ", "'")):
         return None
@@ -322,7 +375,9 @@ def _lost_parameter(headers: TolerantHeaders, name: str, value: str, text: str, 
     return None
 
 
-def _mend_disposition(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
+def _mend_disposition(
+    headers: TolerantHeaders, lowered: str, value: str, header: Any
+) -> str | None:
     text = "" if header is None else str(header)
     good = header is not None and is_clean_line(text)
     fault = None if good else "bad_disposition"
@@ -330,7 +385,9 @@ def _mend_disposition(headers: TolerantHeaders, lowered: str, value: str, header
         try:
             filename = _probe("Content-Disposition", text)[0]
             fault = None if _is_good_filename(filename) else "bad_filename"
-            fault = fault or _lost_parameter(headers, "Content-Disposition", value, text, ("filename",))
+            fault = fault or _lost_parameter(
+                headers, "Content-Disposition", value, text, ("filename",)
+            )
         except Exception:  # parameters that contradict each other
             fault = "bad_disposition"
         word = text.strip()[:10]
@@ -345,7 +402,9 @@ def _mend_disposition(headers: TolerantHeaders, lowered: str, value: str, header
     return mended
 
 
-def _mend_transfer_encoding(headers: TolerantHeaders, lowered: str, value: str, header: Any) -> str | None:
+def _mend_transfer_encoding(
+    headers: TolerantHeaders, lowered: str, value: str, header: Any
+) -> str | None:
     text = value if header is None else str(header)
     if header is not None and text.lower() in _ENCODINGS:
         return None

@@ -21,7 +21,9 @@ _PARAM = re.compile(
 _CONTINUED = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 _ESCAPE = re.compile(r'\\(["\\])')
 _TOKEN = re.compile(r"^[A-Za-z0-9!#$&+.^_`{|}~-]+$")
-_TYPE = re.compile(r"""^[\s"'<]*([A-Za-z0-9!#$&+.^_-]{1,100})\s*/\s*([A-Za-z0-9!#$&+.^_-]{1,100})""")
+_TYPE = re.compile(
+    r"""^[\s"'<]*([A-Za-z0-9!#$&+.^_-]{1,100})\s*/\s*([A-Za-z0-9!#$&+.^_-]{1,100})"""
+)
 
 #: Types as broken senders write them, and what they mean.
 _TYPES = {
@@ -57,7 +59,9 @@ def parse_params(value: str, *, hint: str | None = None) -> tuple[str, dict[str,
             continue
         text = match[2]
         if text.startswith('"'):
-            text = _ESCAPE.sub(r"\1", text[1:-1] if len(text) > 1 and text.endswith('"') else text[1:])
+            text = _ESCAPE.sub(
+                r"\1", text[1:-1] if len(text) > 1 and text.endswith('"') else text[1:]
+            )
         else:
             text = text.strip()
         numbered = pieces.setdefault(named[1], {})
@@ -77,7 +81,9 @@ def _join(numbered: dict[int, tuple[str, bool]], hint: str | None) -> str:
         charset, _language, first = first.split("'", 2)
         ordered[0] = (first, encoded)
     data = b"".join(
-        unquote_to_bytes(text.encode("utf-8", "surrogateescape")) if encoded else text.encode("utf-8", "surrogateescape")
+        unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+        if encoded
+        else text.encode("utf-8", "surrogateescape")
         for text, encoded in ordered
     )
     return clean_line(decode_text(data, charset)[0], 2000)
@@ -103,7 +109,10 @@ def mend_content_type(value: str, *, hint: str | None = None) -> str:
     head, params = parse_params(value, hint=hint)
     found = _TYPE.match(head)
     kind = f"{found[1]}/{found[2]}".lower() if found else head.strip(" \"'<>")
-    kind = _TYPES.get(kind, kind if found else "text/plain" if head.startswith("text") else "application/octet-stream")
+    kind = _TYPES.get(
+        kind,
+        kind if found else "text/plain" if head.startswith("text") else "application/octet-stream",
+    )
     if not head:
         kind = "text/plain"
     if "charset" in params:

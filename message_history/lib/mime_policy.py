@@ -68,13 +68,18 @@ class GatewayPolicy(standard.EmailPolicy):
             except Exception:  # the standard library's folding raises on some odd headers
                 self.header_factory.note("bad_header")
         text = " ".join(str(value).splitlines())
-        return PlainHeader.make(name, text.encode("utf-8", "replace").decode("utf-8")).fold(policy=self)
+        return PlainHeader.make(name, text.encode("utf-8", "replace").decode("utf-8")).fold(
+            policy=self
+        )
 
 
 def make_policy(headers: TolerantHeaders) -> GatewayPolicy:
     """Return the policy for one mail, its header objects made by ``headers``."""
     return GatewayPolicy(
-        linesep="\r\n", header_factory=headers, content_manager=_CONTENTS, message_factory=GatewayMessage
+        linesep="\r\n",
+        header_factory=headers,
+        content_manager=_CONTENTS,
+        message_factory=GatewayMessage,
     )
 
 

@@ -21,7 +21,9 @@ MAX_VALUE = 64 * 1024
 _SECTION = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]*(?:\r\n|\r|\n|\Z))*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _END_OF_LINE = re.compile(rb"\r\n|\r|\n")
-_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:\r\n|\r|\n))*(?:>+From [^\r\n]*(?:\r\n|\r|\n))?")
+_LEADING = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:\r\n|\r|\n))*(?:>+From [^\r\n]*(?:\r\n|\r|\n))?"
+)
 _KNOWN = re.compile(
     rb"(?:Subject|From|To|Cc|Date|Message-ID|MIME-Version|Content-Type|Content-Transfer-Encoding"
     rb"|Content-Disposition|Received|Return-Path|References|In-Reply-To|Reply-To):",
@@ -59,7 +61,11 @@ def read_section(raw: Raw, start: int, end: int, *, top: bool = False) -> Header
     limit = min(end, start + MAX_SECTION)
     stop = _section_end(raw, start, limit)
     pieces = [raw[start:stop]]
-    while stop < limit and len(pieces) <= _MAX_STRAY and (resumed := _after_stray_line(raw, stop, limit)):
+    while (
+        start < stop < limit
+        and len(pieces) <= _MAX_STRAY
+        and (resumed := _after_stray_line(raw, stop, limit))
+    ):
         # glue the stray line to the field above it, as the fold it was meant to be
         pieces += [b" ", raw[stop:resumed]]
         stop = resumed
@@ -75,7 +81,11 @@ def read_section(raw: Raw, start: int, end: int, *, top: bool = False) -> Header
 
 def _skip_leading(raw: Raw, start: int, end: int, repairs: list[str]) -> int:
     match = _LEADING.match(raw, start, min(end, start + 4096))
-    if match and match.end() > start and _section_end(raw, match.end(), min(end, match.end() + 1000)) > match.end():
+    if (
+        match
+        and match.end() > start
+        and _section_end(raw, match.end(), min(end, match.end() + 1000)) > match.end()
+    ):
         repairs.append("leading_garbage")
         return match.end()
     return start

@@ -1,0 +1,365 @@
+"""Raw mail into a tree of messages, in one pass over the bytes and within bounds.
+
+Makes the very tree that ``email.message_from_bytes(raw, policy=SMTP)`` makes (tested on generated
+and on real mail), only faster: contents are sliced, not read line by line. It differs where that
+parser can't be used on what strangers send: nesting, parts and headers are bounded, large parts
+stay in the source, and a multipart without a usable boundary keeps its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from .cutting import CutPart, decode_transfer
+from .mime_headers import TolerantHeaders
+from .mime_policy import GatewayMessage, GatewayPolicy
+from .rawheaders import Raw, read_section
+from .text import clean_line
+
+MAX_DEPTH = 64
+MAX_PARTS = 1000
+#: Core goes over the whole body again for each text it appends to it.
+MAX_TEXTS = 100
+#: Bytes of all texts that make the body of the message on the document, encoded.
+MAX_TEXT_BYTES = 8 * 1024 * 1024
+
+_CTE_DECODED = ("base64", "quoted-printable")
+_GUESSED_BOUNDARY = re.compile(
+    rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\r|\n)(?=Content-[A-Za-z-]+:)", re.IGNORECASE
+)
+_HTML = re.compile(rb"<(?:html|body|div|table|p|br)\b", re.IGNORECASE)
+_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/]{20,}={0,2}\s*(?:[\r\n]|\Z)")
+
+
+@dataclass
+class TreeState:
+    """What the parsers of one mail share: its header factory, its bounds, what was cut out."""
+
+    headers: TolerantHeaders
+    policy: GatewayPolicy
+    cut_above: int
+    parts: int = 0
+    texts: int = 0
+    text_bytes: int = 0
+    cuts: list[CutPart] = field(default_factory=list)
+
+
+class TreeParser:
+    """Parses the entities of one source (the mail, or a decoded message inside it)."""
+
+    def __init__(self, source: Raw, state: TreeState) -> None:
+        self.source = source
+        self.state = state
+        # the entity begun last, whose final line break belongs to the delimiter that follows
+        self.last: GatewayMessage = GatewayMessage(policy=state.policy)
+
+    def entity(
+        self,
+        start: int,
+        end: int,
+        *,
+        depth: int = 0,
+        in_multipart: bool = False,
+        default_type: str | None = None,
+    ) -> GatewayMessage:
+        """Parse the entity between two offsets: headers, then contents by their type."""
+        state = self.state
+        state.parts += 1
+        message = self.last = GatewayMessage(policy=state.policy)
+        if default_type:
+            message.set_default_type(default_type)
+        section = read_section(self.source, start, end, top=depth == 0)
+        for code in section.repairs:
+            state.headers.note(code)
+        for name, value in section.fields:
+            message.set_raw(name, value)
+        if section.unix_from is not None:
+            message.set_unixfrom(section.unix_from)
+        body = min(section.body_start, end)
+        kind = message.get_content_type()
+        maintype = kind.partition("/")[0]
+        if maintype not in ("multipart", "message"):
+            self._leaf(message, body, end, kind, in_multipart, root=depth == 0)
+        elif depth >= MAX_DEPTH:
+            state.headers.note("too_deep")
+            _set_header(message, "Content-Type", 'application/octet-stream; name="nested.eml"')
+            self._leaf(message, body, end, "application/octet-stream", in_multipart)
+        elif kind == "message/delivery-status":
+            self._delivery_status(message, body, end, depth, in_multipart)
+        elif maintype == "message":
+            self._message(message, body, end, depth, in_multipart)
+        else:
+            self._multipart(message, body, end, depth)
+        return message
+
+    # -- leaves ------------------------------------------------------------------------------
+
+    def _leaf(
+        self,
+        message: GatewayMessage,
+        body: int,
+        end: int,
+        kind: str,
+        in_multipart: bool,
+        *,
+        root: bool = False,
+    ) -> None:
+        state = self.state
+        if in_multipart:  # the last line break belongs to the delimiter
+            end = self._before_line_end(body, end)
+        is_text = kind.startswith("text/")
+        if is_text or end - body > state.cut_above:
+            inline = (root and is_text) or (
+                kind in ("text/plain", "text/html") and not _is_attached(message)
+            )
+            if inline:
+                end = self._bounded_text(message, body, end, root)
+            elif end - body > state.cut_above:
+                self._cut(message, body, end)
+                return
+        message.set_payload(_text(self.source, body, end))
+
+    def _bounded_text(self, message: GatewayMessage, body: int, end: int, root: bool) -> int:
+        """Return where a text of the body ends after which there is too much of it."""
+        state = self.state
+        state.texts += 1
+        if state.texts > MAX_TEXTS and not root:
+            state.headers.note("too_many_texts")
+            _set_header(message, "Content-Disposition", "attachment")
+        room = MAX_TEXT_BYTES - state.text_bytes
+        if end - body > room:
+            state.headers.note("oversize_text")
+            end = body + room
+        state.text_bytes += end - body
+        return end
+
+    def _cut(self, message: GatewayMessage, body: int, end: int) -> None:
+        part = CutPart(
+            id=len(self.state.cuts),
+            filename=clean_line(str(message.get_filename() or "")),
+            content_type=message.get_content_type(),
+            content_id=str(message.get("content-id", "")).strip().strip("<>"),
+            disposition=str(message.get("content-disposition", ""))
+            .partition(";")[0]
+            .strip()
+            .lower(),
+            transfer_encoding=_transfer_encoding(message),
+            start=body,
+            end=end,
+            source=self.source,
+        )
+        message.cut = part
+        message.set_payload("")
+        self.state.cuts.append(part)
+
+    def _before_line_end(self, start: int, end: int) -> int:
+        tail = bytes(self.source[max(start, end - 2) : end])
+        return end - (2 if tail == b"\r\n" else 1 if tail[-1:] in (b"\r", b"\n") else 0)
+
+    # -- messages inside ---------------------------------------------------------------------
+
+    def _message(
+        self, message: GatewayMessage, body: int, end: int, depth: int, in_multipart: bool
+    ) -> None:
+        encoding = _transfer_encoding(message)
+        if encoding in _CTE_DECODED and self._is_encoded(body, end, encoding):
+            self.state.headers.note("encoded_message")
+            _set_header(message, "Content-Transfer-Encoding", "8bit")
+            data = decode_transfer(bytes(self.source[body:end]), encoding)
+            inner = TreeParser(data, self.state)
+            message.attach(inner.entity(0, len(data), depth=depth + 1))
+            self.last = inner.last
+            return
+        cuts = len(self.state.cuts)
+        nested = self.entity(body, end, depth=depth + 1, in_multipart=in_multipart)
+        message.attach(nested)
+        if len(self.state.cuts) > cuts:
+            stop = self._before_line_end(body, end) if in_multipart else end
+            nested.span = CutPart(
+                -1, "", message.get_content_type(), "", "", "8bit", body, stop, self.source
+            )
+
+    def _is_encoded(self, body: int, end: int, encoding: str) -> bool:
+        """Whether a message inside is really encoded (RFC 2046 forbids it, some programs do it)."""
+        head = bytes(self.source[body : min(end, body + 2000)])
+        return (
+            bool(_BASE64_LINE.match(head))
+            if encoding == "base64"
+            else b"=3D" in head or b"=0D" in head
+        )
+
+    def _delivery_status(
+        self, message: GatewayMessage, body: int, end: int, depth: int, in_multipart: bool
+    ) -> None:
+        """Parse blocks of headers divided by blank lines (RFC 3464), each a message of its own."""
+        position = body
+        while True:
+            blank = self._blank_line(position, end)
+            is_last = blank[1] >= end
+            message.attach(
+                self.entity(
+                    position, blank[0], depth=depth + 1, in_multipart=in_multipart and is_last
+                )
+            )
+            position = blank[1]
+            if is_last:
+                return
+            if self.state.parts >= MAX_PARTS:
+                self.state.headers.note("too_many_parts")
+                return
+
+    def _blank_line(self, position: int, end: int) -> tuple[int, int]:
+        """Return the span of the first blank line at or after the beginning of a line."""
+        while position < end:
+            line = _LINE.match(self.source, position, end)
+            assert line is not None  # matches any text, and there is some
+            if line[0] in (b"\n", b"\r", b"\r\n"):
+                return line.span()
+            position = line.end()
+        return end, end
+
+    # -- multiparts --------------------------------------------------------------------------
+
+    def _multipart(self, message: GatewayMessage, body: int, end: int, depth: int) -> None:
+        boundary = message.get_boundary()
+        delimiters = self._delimiters(boundary, body, end) if boundary is not None else iter(())
+        first = next(delimiters, None)
+        if first is None or first.closes:
+            guessed = _GUESSED_BOUNDARY.search(self.source, body, end)
+            if guessed is None:
+                self._textual_multipart(message, body, first.start if first else end)
+                return
+            self.state.headers.note("bad_boundary")
+            delimiters = self._delimiters(guessed[1].decode("utf-8", "surrogateescape"), body, end)
+            first = next(delimiters, None)
+            if first is None or first.closes:
+                self._textual_multipart(message, body, end)
+                return
+        if first.start > body:
+            message.preamble = _text(self.source, body, self._before_line_end(body, first.start))
+        self._children(message, first, delimiters, end, depth)
+
+    def _children(
+        self,
+        message: GatewayMessage,
+        first: Delimiter,
+        delimiters: Iterator[Delimiter],
+        end: int,
+        depth: int,
+    ) -> None:
+        default_type = (
+            "message/rfc822" if message.get_content_type() == "multipart/digest" else None
+        )
+        current: Delimiter | None = first
+        while current is not None and not current.closes:
+            begin = current.end
+            following = next(delimiters, None)
+            # delimiters on consecutive lines count as one
+            while following is not None and following.start == begin:
+                begin = following.end
+                following = next(delimiters, None)
+            if self.state.parts >= MAX_PARTS:
+                self._remaining_parts(message, begin, end)
+                return
+            stop = following.start if following else end
+            message.attach(
+                self.entity(
+                    begin, stop, depth=depth + 1, in_multipart=True, default_type=default_type
+                )
+            )
+            if self.last.get_content_maintype() == "multipart" and self.last.epilogue is not None:
+                self.last.epilogue = (
+                    _without_line_end(self.last.epilogue) if self.last.epilogue else None
+                )
+            self.last = message
+            current = following
+        if current is not None:
+            message.epilogue = _text(self.source, current.end, end)
+
+    def _delimiters(self, boundary: str, start: int, end: int) -> Iterator[Delimiter]:
+        """Yield the lines between two offsets that are delimiters (RFC 2046, 5.1.1)."""
+        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+        find, match = self.source_find, _AFTER_BOUNDARY.match
+        position = find(mark, start, end)
+        while position >= 0:
+            after = match(self.source, position + len(mark), end)
+            if after and (
+                position == start or self.source[position - 1 : position] in (b"\n", b"\r")
+            ):
+                yield Delimiter(position, after.end(), after[1] is not None)
+                position = find(mark, after.end(), end)
+            else:
+                position = find(mark, position + 1, end)
+
+    def source_find(self, mark: bytes, start: int, end: int) -> int:
+        """Return the first offset of ``mark`` between two offsets, -1 if there is none."""
+        if isinstance(self.source, memoryview):
+            found = re.compile(re.escape(mark)).search(self.source, start, end)
+            return found.start() if found else -1
+        return self.source.find(mark, start, end)
+
+    def _textual_multipart(self, message: GatewayMessage, body: int, end: int) -> None:
+        """Give a multipart that can't be divided its text as the only part."""
+        is_report = message.get_content_type() == "multipart/report"
+        if not is_report and not bytes(self.source[body : min(end, body + 1000)]).strip():
+            message.set_payload(_text(self.source, body, end))
+            return
+        self.state.headers.note("broken_multipart")
+        self.state.parts += 1
+        part = GatewayMessage(policy=self.state.policy)
+        is_html = _HTML.search(self.source, body, min(end, body + 4096))
+        part.set_raw("Content-Type", "text/html" if is_html else "text/plain")
+        if (encoding := _transfer_encoding(message)) in _CTE_DECODED:
+            part.set_raw("Content-Transfer-Encoding", encoding)
+        self._leaf(part, body, end, part.get_content_type(), in_multipart=False)
+        message.attach(part)
+
+    def _remaining_parts(self, message: GatewayMessage, start: int, end: int) -> None:
+        """Keep the parts above the bound together, undivided, as one attachment."""
+        self.state.headers.note("too_many_parts")
+        part = GatewayMessage(policy=self.state.policy)
+        part.set_raw("Content-Type", "application/octet-stream")
+        part.set_raw("Content-Disposition", 'attachment; filename="remaining_parts.txt"')
+        self._leaf(part, start, end, "application/octet-stream", in_multipart=False)
+        message.attach(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiter:
+    """A delimiter line; ``closes`` if it is the last of its multipart."""
+
+    start: int
+    end: int
+    closes: bool
+
+
+_AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def _text(source: Raw, start: int, end: int) -> str:
+    return bytes(source[start:end]).decode("ascii", "surrogateescape")
+
+
+def _is_attached(message: EmailMessage) -> bool:
+    """Whether core makes an attachment of a part even if it is a text."""
+    disposition = str(message.get("content-disposition", "")).strip()
+    return disposition.startswith("attachment") or bool(message.get_filename())
+
+
+def _transfer_encoding(message: EmailMessage) -> str:
+    return str(message.get("content-transfer-encoding", "")).strip().lower()
+
+
+def _set_header(message: EmailMessage, name: str, value: str) -> None:
+    del message[name]
+    message.set_raw(name, value)  # type: ignore[attr-defined]
+
+
+def _without_line_end(text: str) -> str:
+    if text.endswith("\r\n"):
+        return text[:-2]
+    return text[:-1] if text.endswith(("\r", "\n")) else text
