@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import socket
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,15 +11,9 @@ from pathlib import Path
 from dev import alone, console, database, paths, results
 from dev import odoo as odoo_module
 from dev.console import DevError
+from dev.instance import free_port
 from dev.odoo import Odoo
 from dev.results import Results
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(options: Namespace) -> Results:

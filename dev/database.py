@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,40 +22,70 @@ ALONE = ("mail",)
 FULL = ("mail", "contacts", "crm", "calendar", "privacy_lookup", "google_gmail",
         "microsoft_outlook")  # fmt: skip
 TEMPLATE_PREFIX = "template_"
+# How long a template that was replaced is kept for processes that began with it.
+TEMPLATE_SECONDS = 3600
 COPY_NAME = re.compile(r"^t_(\d+)_\d+_")
 _numbers = itertools.count(1)
 
 
-def template(odoo: Odoo, kind: str, modules: tuple[str, ...], demo: bool = False) -> str:
+def template(
+    odoo: Odoo, kind: str, modules: tuple[str, ...], demo: bool = False, base: str = ""
+) -> str:
     """Name of a database with ``modules`` installed, built when it isn't there yet.
 
-    It depends on the version of Odoo and on the Python packages, not on the addons of the
-    repository.
+    It is built anew when Odoo, the Python packages or ``base`` change: the name of the template
+    to begin with, or whatever else the content depends on after a ``|``.
     """
-    parts = [odoo.source.fingerprint(), venv.fingerprint(), sys.version, *modules, str(demo)]
+    parts = [odoo.source.fingerprint(), venv.fingerprint(), sys.version, *modules, str(demo), base]
     key = "|".join(parts)
     name = f"{TEMPLATE_PREFIX}{kind}_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+    mark = paths.state_dir() / "templates" / name
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
     if name in odoo.server.databases():
         return name
     with file_lock(paths.state_dir() / f"template_{kind}.lock", "a database is being prepared"):
         if name not in odoo.server.databases():
-            _build(odoo, kind, name, modules, demo)
+            _build(odoo, kind, name, modules, demo, base.partition("|")[0])
     return name
 
 
-def _build(odoo: Odoo, kind: str, name: str, modules: tuple[str, ...], demo: bool) -> None:
+def _build(
+    odoo: Odoo, kind: str, name: str, modules: tuple[str, ...], demo: bool, base: str
+) -> None:
     partial = f"partial_{name}"
     for database in odoo.server.databases():
-        if database == partial or database.startswith(f"{TEMPLATE_PREFIX}{kind}_"):
+        outdated = database.startswith(f"{TEMPLATE_PREFIX}{kind}_") and not _used_lately(database)
+        if database == partial or outdated:
             drop(odoo, database)
     log = paths.log_dir() / f"{TEMPLATE_PREFIX}{kind}.log"
     log.unlink(missing_ok=True)
     with console.progress(f"Preparing a database with {', '.join(modules)}"):
+        if base:
+            copy(odoo, base, partial)
         odoo.install(partial, modules, log, *(["--with-demo"] if demo else []))
     odoo.server.rename(partial, name)
     store = filestore(odoo, partial)
     if store.exists():
         store.rename(filestore(odoo, name))
+
+
+def _used_lately(name: str) -> bool:
+    """Whether another process of this checkout may still be copying that template."""
+    mark = paths.state_dir() / "templates" / name
+    return mark.exists() and time.time() - mark.stat().st_mtime < TEMPLATE_SECONDS
+
+
+def with_our_addons(odoo: Odoo) -> str:
+    """Name of a template with all addons of the repository, as their files are now."""
+    digest = hashlib.sha256()
+    for addon in paths.addons():
+        for file in sorted((paths.REPO / addon).rglob("*")):
+            if file.is_file() and file.suffix != ".pyc" and "tests" not in file.parts:
+                digest.update(f"{file}\0".encode() + file.read_bytes())
+    base = template(odoo, "full", FULL)
+    modules = tuple(paths.addons())
+    return template(odoo, "ours", modules, base=f"{base}|{digest.hexdigest()}") if modules else base
 
 
 def filestore(odoo: Odoo, database: str) -> Path:

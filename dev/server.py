@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dev import venv
 from dev.console import DevError
+
+COPY_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,21 @@ class Server:
         return self.query("SELECT datname FROM pg_database WHERE NOT datistemplate")
 
     def create(self, name: str, template: str = "template0") -> None:
-        """Create a database as a copy of another one."""
-        self.query(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
+        """Create a database as a copy of another one.
+
+        PostgreSQL refuses while somebody is connected to the other: a look at it is over soon.
+        """
+        for attempt in range(COPY_ATTEMPTS):
+            try:
+                self.query(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
+            except DevError as error:
+                if "being accessed by other users" not in str(error) or (
+                    attempt == COPY_ATTEMPTS - 1
+                ):
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def drop(self, name: str) -> None:
         """Delete a database, closing its connections; nothing happens when it isn't there."""

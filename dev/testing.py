@@ -9,7 +9,7 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from dev import addon_tests, console, odoo_source, paths, results, system_packages, venv
+from dev import addon_tests, console, odoo_source, paths, peers, results, system_packages, venv
 from dev.results import Results
 
 # The corpus lies beside the repository and is no part of it.
@@ -20,8 +20,6 @@ NOTHING_COLLECTED = 5
 def main(options: Namespace) -> int:
     """Run one ring or all; the last line printed is ``N passed, N failed, N skipped``."""
     if options.ring == "peers":
-        from dev import peers  # noqa: PLC0415
-
         return peers.main(options)
     venv.ensure()
     rings = [options.ring] if options.ring else ["unit", "addons", "integration"]

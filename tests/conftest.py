@@ -1,0 +1,25 @@
+"""Lets tests import ``odoo.addons.<addon>.lib`` under the path of production, without Odoo.
+
+The packages registered here are empty: an ``import odoo.models`` inside a ``lib/`` fails.
+"""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+def _namespace(name: str, *path: Path) -> None:
+    module = ModuleType(name)
+    module.__path__ = [str(folder) for folder in path]
+    sys.modules[name] = module
+    parent, _dot, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+
+_namespace("odoo")
+_namespace("odoo.addons")
+for _lib in sorted(REPO.glob("*/lib")):
+    _namespace(f"odoo.addons.{_lib.parent.name}", _lib.parent)
