@@ -25,6 +25,8 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;:()])|([^",;:<>()]+
 _UNQUOTED_TOKEN = re.compile(r"(?!)()()|<([^<>]*)>?|([,;:()])|([^,;:<>()]+|.)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
+_QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.)+)"@([^\s"@]+)')
+_DOT_ATOM = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*")
 _WRAPPING = " \t\r\n<>'\"`,;"
 _SPECIALS = re.compile(r"[^\w !#$%&'*+\-/=?^`{|}~]")
 
@@ -36,9 +38,26 @@ class _Mailbox:
     words: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     angle: str | None = None
+    quoted: bool = False
 
     def is_empty(self) -> bool:
+        """Whether nothing but comments was read."""
         return not self.words and self.angle is None
+
+    def add(self, match: re.Match[str]) -> None:
+        """Take in a token that is neither a separator nor a comment."""
+        quoted, _closed, angle, _mark, plain = match.groups()
+        if angle is not None:
+            if self.angle is None or "@" not in self.angle:
+                self.angle = angle
+        elif quoted is not None:
+            self.words.append(_ESCAPE.sub(r"\1", quoted))
+        elif self.quoted and plain and plain.startswith("@") and self.angle is None:
+            # a quoted local part: "first last"@example.com
+            self.angle = f'"{self.words.pop()}"{plain}'
+        else:
+            self.words.append(plain or match[0])
+        self.quoted = quoted is not None
 
 
 def parse_addresses(
@@ -75,7 +94,7 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
     """Cut a value at its separators; group names and comments are set aside."""
     box, depth = _Mailbox(), 0
     for match in _tokens(value):
-        quoted, _closed, angle, mark, plain = match.groups()
+        mark = match[4]
         if mark in ("(", ")"):
             depth = depth + 1 if mark == "(" else max(0, depth - 1)
         elif depth:
@@ -85,13 +104,8 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
         elif mark in (",", ";"):
             yield box
             box = _Mailbox()
-        elif angle is not None:
-            if box.angle is None or "@" not in box.angle:
-                box.angle = angle
-        elif quoted is not None:
-            box.words.append(_ESCAPE.sub(r"\1", quoted))
         else:
-            box.words.append(plain or match[0])
+            box.add(match)
     if not box.is_empty() or box.comments:
         yield box
 
@@ -131,7 +145,13 @@ def _clean_address(text: str) -> str:
     """Return a bare address, its domain in lower case; empty if it is none."""
     if len(text) > 4 * MAX_ADDRESS:
         return ""
-    text = "".join(clean_line(decode_words(text)).split()).strip(_WRAPPING)
+    text = clean_line(decode_words(text))
+    if quoted := _QUOTED_LOCAL.fullmatch(text):
+        local = _ESCAPE.sub(r"\1", quoted[1])
+        if not _DOT_ATOM.fullmatch(local):
+            return f'"{quoted[1]}"@{quoted[2].lower()}' if len(text) <= MAX_ADDRESS else ""
+        text = f"{local}@{quoted[2]}"
+    text = "".join(text.split()).strip(_WRAPPING)
     if text.startswith("@") and ":" in text:  # a source route (RFC 5322, 4.4)
         text = text.rpartition(":")[2]
     if text[:7].lower() == "mailto:":

@@ -45,17 +45,8 @@ _ALIASES = {
     "latin-9": "iso8859_15",
 }
 #: Codecs of Python that are no character sets, or can fail on any text, or depend on the machine.
-_NOT_FOR_MAIL = frozenset(
-    [
-        "idna",
-        "punycode",
-        "undefined",
-        "unicode_escape",
-        "unicode-escape",
-        "raw_unicode_escape",
-        "raw-unicode-escape",
-    ]
-    + ["mbcs", "oem", "unicode_internal", "utf-8-sig"]
+_NOT_FOR_MAIL = re.compile(
+    "idna|punycode|undefined|mbcs|oem|utf-8-sig|(?:raw[-_])?unicode[-_](?:escape|internal)"
 )
 #: Wider sets that senders mean when they name the narrow one (as in the WHATWG encoding standard).
 _WIDER = {
@@ -86,7 +77,7 @@ def python_knows(label: str) -> bool:
     except (LookupError, ValueError):
         return False
     # ``bytes.decode`` refuses codecs such as base64 or rot13 by the same mark
-    return bool(getattr(info, "_is_text_encoding", True)) and info.name not in _NOT_FOR_MAIL
+    return bool(getattr(info, "_is_text_encoding", True)) and not _NOT_FOR_MAIL.fullmatch(info.name)
 
 
 @lru_cache(maxsize=512)

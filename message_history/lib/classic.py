@@ -27,10 +27,10 @@ _DIGIT = re.compile(r"[1-5]")
 def classic_keys(message: EmailMessage, msg_dict: Mapping[str, Any]) -> dict[str, str]:
     """Return the documented keys that core's message dictionary lacks.
 
-    ``id`` and ``message-id``: the Message-ID as in ``msg_dict['message_id']``; ``content-type``: the
-    mail's own type, without parameters; ``encoding``: the charset of its first text, ``utf-8`` if
-    none is named; ``priority``: ``'1'`` (highest) to ``'5'``, by X-Priority, else by Importance,
-    else by Priority, else ``'3'``.
+    ``id`` and ``message-id``: the Message-ID as in ``msg_dict['message_id']``; ``content-type``:
+    the mail's own type, without parameters; ``encoding``: the charset of its first text,
+    ``utf-8`` if none is named; ``priority``: ``'1'`` (highest) to ``'5'``, by X-Priority, else by
+    Importance, else by Priority, else ``'3'``.
     """
     message_id = str(msg_dict.get("message_id") or message.get("Message-ID") or "").strip()
     return {

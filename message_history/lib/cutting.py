@@ -73,7 +73,7 @@ def _decode_base64(view: memoryview | bytes) -> bytes:
 
 
 def _decode_uu(view: memoryview | bytes) -> bytes:
-    """Decode uuencoded lines between ``begin`` and ``end``; without a ``begin``, nothing is decoded."""
+    """Decode uuencoded lines from ``begin`` to ``end``; without a ``begin`` nothing is decoded."""
     data = bytes(view)
     opening = re.search(rb"^begin [0-7]{1,6} ?[^\r\n]*\r?\n", data, re.MULTILINE)
     if not opening:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_tz
 
 _MAX_LENGTH = 200
@@ -17,13 +17,31 @@ _ISO = re.compile(
 _DAY_FIRST = re.compile(
     r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([+-]\d{4})?"
 )
-#: Month names that Python's parser does not know, by their beginning (German, French, Spanish, Italian, Dutch).
+#: Beginnings of month names that Python's parser does not know (German, French, Spanish,
+#: Italian, Dutch).
 _MONTHS = {
-    "jän": "Jan", "gen": "Jan", "ene": "Jan", "fév": "Feb", "fev": "Feb", "mär": "Mar", "mrz": "Mar", "mrt": "Mar",
-    "avr": "Apr", "abr": "Apr", "mai": "May", "mei": "May", "mag": "May", "juin": "Jun", "giu": "Jun", "juil": "Jul",
-    "lug": "Jul", "aoû": "Aug", "aou": "Aug", "ago": "Aug", "set": "Sep", "okt": "Oct", "ott": "Oct", "dez": "Dec",
-    "déc": "Dec", "dic": "Dec",
-}  # fmt: skip
+    foreign: english
+    for english, names in {
+        "Jan": "jän gen ene",
+        "Feb": "fév fev",
+        "Mar": "mär mrz mrt",
+        "Apr": "avr abr",
+        "May": "mai mei mag",
+        "Jun": "juin giu",
+        "Jul": "juil lug",
+        "Aug": "aoû aou ago",
+        "Sep": "set",
+        "Oct": "okt ott",
+        "Dec": "dez déc dic",
+    }.items()
+    for foreign in names.split()
+}
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: "Wed, Apr 5, 2017 at 5:01 PM" and "5 April 2017 17:01", as programs write for people
+_MONTH_FIRST = re.compile(r"([A-Z][a-z]{2})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.? ([A-Z][a-z]{2})[a-z]*\.?,? (\d{4})")
+_CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)(?::(\d\d))?(?:\s*([AaPp])\.?[Mm]\b)?\s*([+-]\d{4})?")
 _WORD = re.compile(r"[^\W\d_]+\.?")
 
 
@@ -34,7 +52,7 @@ def parse_date(text: str) -> datetime | None:
     taken as no date: they come from broken clocks.
     """
     text = _COMMENT.sub(" ", text[:_MAX_LENGTH]).strip()
-    for parser in (_parse_rfc, _parse_iso, _parse_day_first, _parse_foreign):
+    for parser in (_parse_rfc, _parse_iso, _parse_day_first, _parse_foreign, _parse_words):
         try:
             moment = parser(text)
         except (ValueError, OverflowError, IndexError, TypeError):
@@ -93,9 +111,22 @@ def _parse_foreign(text: str) -> datetime | None:
     return _parse_rfc(translated) if translated != text else None
 
 
+def _parse_words(text: str) -> datetime | None:
+    """Read a date as programs write it for people, with the month's English name."""
+    if match := _MONTH_FIRST.search(text):
+        month, day, year = match.groups()
+    elif match := _DAY_MONTH.search(text):
+        day, month, year = match.groups()
+    else:
+        return None
+    clock = _CLOCK.search(text)
+    hour, minute, second, half, zone = clock.groups() if clock else ("0", "0", "0", None, None)
+    hours = int(hour) % 12 + (12 if half in "Pp" else 0) if half else int(hour)
+    number = _ENGLISH.index(month) + 1
+    return datetime(int(year), number, int(day), hours, int(minute), int(second or 0)) - _zone(zone)
+
+
 def format_date(moment: datetime) -> str:
     """Return naive UTC as the value of a Date header (RFC 5322)."""
-    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    aware = moment.replace(tzinfo=UTC)
-    return f"{days[aware.weekday()]}, {aware.day:02d} {months[aware.month - 1]} {aware.year:04d} {aware:%H:%M:%S} +0000"
+    day, month = _DAYS[moment.weekday()], _ENGLISH[moment.month - 1]
+    return f"{day}, {moment.day:02d} {month} {moment.year:04d} {moment:%H:%M:%S} +0000"

@@ -33,7 +33,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:\-]{2,40})""", re.IGN
 class MailHeaders:
     """The headers of one mail. Every text is one line without control characters.
 
-    :param message_id: ``<left@right>``; empty if there is none (see ``digest.normalise_message_id``)
+    :param message_id: as ``digest.normalise_message_id`` gives it; empty if there is none
     :param references: ids of References, then In-Reply-To, each once; the newest 32, newest last
     :param original_ids: ids that this mail had before a provider replaced them
     :param subject: at most 998 characters

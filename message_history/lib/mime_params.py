@@ -47,7 +47,7 @@ def parse_params(value: str, *, hint: str | None = None) -> tuple[str, dict[str,
     words (which RFC 2047 forbids here and most programs write), raw bytes and quotation marks
     that are never closed are understood.
     """
-    head, separator, rest = value.partition(";")
+    head, _separator, rest = value.partition(";")
     if "=" in head and not _TYPE.match(head):  # parameters and no type
         head, rest = "", value
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}

@@ -21,6 +21,9 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", re.IGNORECASE)
 
 
+_UNFOLDED = frozenset(["message-id", "in-reply-to", "references", "resent-msg-id"])
+
+
 class CutContent(bytes):
     """Stands in a list of attachments for the content of a part that was cut out."""
 
@@ -31,17 +34,19 @@ class GatewayMessage(EmailMessage):
     """An :class:`~email.message.EmailMessage` made of received mail.
 
     :ivar cut: the part whose content was left in the source, if this is one
+    :ivar is_root: whether this is the mail itself, whose text core takes for the body in any case
     :ivar span: where this whole entity stands in its source, if parts of it were cut out
     """
 
     cut: CutPart | None = None
     span: CutPart | None = None
+    is_root: bool = False
 
     def get_payload(self, i: int | None = None, decode: bool = False) -> Any:
         """As in the base class; a part that was cut out is decoded from its source."""
         if decode and self.cut is not None:
             return self.cut.decode()
-        return super().get_payload(i, decode)
+        return super().get_payload(i, decode)  # type: ignore[call-overload]
 
 
 class GatewayPolicy(standard.EmailPolicy):
@@ -62,11 +67,17 @@ class GatewayPolicy(standard.EmailPolicy):
         return name, self.header_factory(name, " ".join(str(value).splitlines()))
 
     def _fold(self, name: str, value: Any, refold_binary: bool = False) -> str:
+        if name.lower() in _UNFOLDED and not hasattr(value, "name"):
+            # never refolded, as in Odoo's own policy: servers rewrite ids that are
+            return name + ": " + self.linesep.join(value.splitlines()) + self.linesep
         if isinstance(value, str) and len(value) <= MAX_STANDARD:
             try:
                 return str(super()._fold(name, value, refold_binary))  # type: ignore[misc]
-            except Exception:  # the standard library's folding raises on some odd headers
-                self.header_factory.note("bad_header")
+            except Exception:  # noqa: BLE001 - the standard library's folding raises on odd headers
+                return self._fold_plain(name, value)
+        return self._fold_plain(name, value)
+
+    def _fold_plain(self, name: str, value: Any) -> str:
         text = " ".join(str(value).splitlines())
         return PlainHeader.make(name, text.encode("utf-8", "replace").decode("utf-8")).fold(
             policy=self
@@ -84,7 +95,7 @@ def make_policy(headers: TolerantHeaders) -> GatewayPolicy:
 
 
 def _note(message: EmailMessage, code: str) -> None:
-    factory = message.policy.header_factory  # type: ignore[attr-defined]
+    factory = getattr(message.policy, "header_factory", None)
     if isinstance(factory, TolerantHeaders):
         factory.note(code)
 
@@ -107,6 +118,8 @@ def _get_bytes(message: EmailMessage) -> bytes:
 
 
 def _is_attachment(message: EmailMessage) -> bool:
+    if getattr(message, "is_root", False):
+        return False
     disposition = str(message.get("content-disposition", "")).strip()
     return disposition.startswith("attachment") or bool(message.get_filename())
 
@@ -116,8 +129,8 @@ def _get_text(message: EmailMessage, errors: str = "replace") -> str | bytes:
     if isinstance(message, GatewayMessage) and message.cut is not None:
         return _cut_content(message.cut)
     data = _bytes_of(message)
-    label = message.get_param("charset", "ASCII")
-    label = label if isinstance(label, str) else None
+    declared = message.get_param("charset", "ASCII")
+    label = declared if isinstance(declared, str) else None
     text, code = decode_text(data, label, is_html=message.get_content_subtype() == "html")
     if (code or _NOT_REVERSIBLE.match(label or "")) and _is_attachment(message):
         return data
@@ -142,7 +155,7 @@ def _readable_headers(text: str) -> str:
     for name in ("Message-Id", "X-Microsoft-Original-Message-ID"):
         try:
             message.get_all(name)
-        except Exception:  # whatever the standard header parser stumbles over
+        except Exception:  # noqa: BLE001 - whatever the standard header parser stumbles over
             text = re.sub(rf"(?im)^{name}:.*(?:\n[ \t].*)*\n?", "", text)
     return text
 
@@ -157,7 +170,7 @@ def _get_message(message: EmailMessage) -> Any:
     inner = payload[0]
     if message.get_content_subtype() in ("rfc822", "external-body"):
         return inner
-    return inner.as_bytes()
+    return inner.as_bytes() if isinstance(inner, EmailMessage) else b""
 
 
 _CONTENTS = ContentManager()

@@ -71,6 +71,7 @@ class TreeParser:
         message = self.last = GatewayMessage(policy=state.policy)
         if default_type:
             message.set_default_type(default_type)
+        message.is_root = depth == 0
         section = read_section(self.source, start, end, top=depth == 0)
         for code in section.repairs:
             state.headers.note(code)
@@ -215,9 +216,8 @@ class TreeParser:
         """Return the span of the first blank line at or after the beginning of a line."""
         while position < end:
             line = _LINE.match(self.source, position, end)
-            assert line is not None  # matches any text, and there is some
-            if line[0] in (b"\n", b"\r", b"\r\n"):
-                return line.span()
+            if line is None or line[0] in (b"\n", b"\r", b"\r\n"):
+                return line.span() if line else (end, end)
             position = line.end()
         return end, end
 
@@ -356,7 +356,7 @@ def _transfer_encoding(message: EmailMessage) -> str:
 
 def _set_header(message: EmailMessage, name: str, value: str) -> None:
     del message[name]
-    message.set_raw(name, value)  # type: ignore[attr-defined]
+    message.set_raw(name, value)
 
 
 def _without_line_end(text: str) -> str:

@@ -79,11 +79,10 @@ def _own_words(lines: list[str], enough: int) -> str:
             if kept:
                 break
             continue
-        if not kept:
-            line = _GREETING.sub("", line)
-        if line.strip():
-            kept.append(line.strip())
-            size += len(line)
+        words = (line if kept else _GREETING.sub("", line)).strip()
+        if words:
+            kept.append(words)
+            size += len(words)
         if size > enough:
             break
     return " ".join(kept)

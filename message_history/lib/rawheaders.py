@@ -25,12 +25,17 @@ _LEADING = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:\r\n|\r|\n))*(?:>+From [^\r\n]*(?:\r\n|\r|\n))?"
 )
 _KNOWN = re.compile(
-    rb"(?:Subject|From|To|Cc|Date|Message-ID|MIME-Version|Content-Type|Content-Transfer-Encoding"
-    rb"|Content-Disposition|Received|Return-Path|References|In-Reply-To|Reply-To):",
-    re.IGNORECASE,
+    rb"^(?:Subject|From|To|Cc|Date|Message-ID|MIME-Version|Content-Type|Content-Transfer-Encoding"
+    rb"|Content-Disposition|Received|Return-Path|References|In-Reply-To|Reply-To|Sender"
+    rb"|DKIM-Signature|ARC-[A-Za-z-]+|Authentication-Results|Delivered-To|List-[A-Za-z-]+|X-[A-Za-z-]+):",
+    re.IGNORECASE | re.MULTILINE,
 )
-_STRAY_LINE = re.compile(rb"[^\r\n]+(?:\r\n|\r|\n)")
-_MAX_STRAY = 5
+#: Lines that are no header lines, up to one that is.
+_STRAY_LINES = re.compile(
+    rb"(?:(?!--|From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]+(?:\r\n|\r|\n)){1,20}"
+)
+_LINE_BREAK = re.compile(rb"(\r\n|\r|\n)(?=.)", re.DOTALL)
+_MAX_STRAY = 60
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,14 @@ def read_section(raw: Raw, start: int, end: int, *, top: bool = False) -> Header
     limit = min(end, start + MAX_SECTION)
     stop = _section_end(raw, start, limit)
     pieces = [raw[start:stop]]
-    while (
-        start < stop < limit
-        and len(pieces) <= _MAX_STRAY
-        and (resumed := _after_stray_line(raw, stop, limit))
-    ):
-        # glue the stray line to the field above it, as the fold it was meant to be
-        pieces += [b" ", raw[stop:resumed]]
-        stop = resumed
+    while start < stop < limit and len(pieces) <= _MAX_STRAY:
+        stray = _stray_lines(raw, stop, limit)
+        if not stray:
+            break
+        # glue the stray lines to the field above them, as the folds they were meant to be
+        resumed = stop + len(stray)
+        stop = _section_end(raw, resumed, limit)
+        pieces += [b" ", _LINE_BREAK.sub(rb"\1 ", stray), raw[resumed:stop]]
         repairs.append("broken_header_line")
     if stop >= limit and limit < end:
         stop = _skip_rest(raw, limit, end, repairs)
@@ -96,14 +101,14 @@ def _section_end(raw: Raw, start: int, limit: int) -> int:
     return match.end() if match else start
 
 
-def _after_stray_line(raw: Raw, position: int, limit: int) -> int | None:
-    """Return where the header lines after a stray line end, if that line is one among headers."""
-    stray = _STRAY_LINE.match(raw, position, limit)
-    if not stray or raw[position : position + 2] == b"--":
-        return None
-    resumed = _section_end(raw, stray.end(), limit)
+def _stray_lines(raw: Raw, position: int, limit: int) -> bytes:
+    """Return the lines at a position that are no header lines and yet stand among headers."""
+    stray = _STRAY_LINES.match(raw, position, limit)
+    if not stray:
+        return b""
     # text that happens to hold a colon is no header: a well-known name must follow
-    return resumed if resumed > stray.end() and _KNOWN.match(raw, stray.end(), limit) else None
+    following = bytes(raw[stray.end() : _section_end(raw, stray.end(), limit)])
+    return stray[0] if _KNOWN.search(following) else b""
 
 
 def _skip_rest(raw: Raw, position: int, end: int, repairs: list[str]) -> int:

@@ -40,14 +40,14 @@ REPAIR_CODES = {
     "broken_header_line": "A header line was broken without the indent of a continuation.",
     "broken_multipart": "The parts could not be told apart; the whole is shown as text.",
     "control_characters": "Control characters were removed from a text.",
-    "encoded_message": "A message inside was encoded as a whole, which is forbidden; it was decoded.",
+    "encoded_message": "A message inside was encoded as a whole; it was decoded.",
     "leading_garbage": "Lines before the first header were skipped.",
     "long_header": "A header was too long and was clipped.",
     "oversize_text": "The text is too long; its end is in the original only.",
     "raw_8bit_header": "A header held raw bytes; their character set was guessed.",
     "too_deep": "Parts are nested too deeply; the innermost are kept as one attachment.",
     "too_many_headers": "There are too many headers; those behind the first ones were left out.",
-    "too_many_parts": "There are too many parts; those behind the first ones are kept as one attachment.",
+    "too_many_parts": "There are too many parts; the last ones are kept as one attachment.",
     "too_many_texts": "There are too many texts; those behind the first ones are attachments.",
     "unknown_charset": "A character set is not known; another one was tried.",
     "unreadable": "The structure could not be read at all; the mail is shown as text.",
@@ -88,7 +88,7 @@ def parse_mail(raw: bytes | mmap.mmap | memoryview, cut_above: int = CUT_ABOVE) 
     try:
         _give_hints(raw, headers)
         message = TreeParser(raw, state).entity(0, len(raw))
-    except Exception:  # a bug in here must not lose a mail: show it as the text it is
+    except Exception:  # noqa: BLE001 - a bug in here must not lose a mail: show it as text
         headers.note("unreadable")
         state.cuts.clear()
         message = _as_text(raw, state)
@@ -116,12 +116,10 @@ def _give_hints(raw: Raw, headers: TolerantHeaders) -> None:
 def _as_text(raw: Raw, state: TreeState) -> GatewayMessage:
     section = read_section(raw, 0, min(len(raw), 1 << 20), top=True)
     message = GatewayMessage(policy=state.policy)
+    message.is_root = True
     for name, value in section.fields:
         if not name.lower().startswith("content-"):
             message.set_raw(name, value)
-    message.set_payload(
-        bytes(raw[section.body_start : section.body_start + (1 << 20)]).decode(
-            "ascii", "surrogateescape"
-        )
-    )
+    body = bytes(raw[section.body_start : section.body_start + (1 << 20)])
+    message.set_payload(body.decode("ascii", "surrogateescape"))
     return message

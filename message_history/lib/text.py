@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
-_UNSAFE_LINE = re.compile(f"[{_CONTROLS}\t\r\n\u2028\u2029]")
+_UNSAFE_LINE = re.compile(f"[{_CONTROLS}\r\n\u2028\u2029]")
 _UNSAFE_TEXT = re.compile(f"[{_CONTROLS}]")
 #: Characters that turn the writing direction, with which ``exe.pdf`` passes for ``fdp.exe``.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
@@ -14,7 +14,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def is_clean_line(text: str) -> bool:
-    """Whether a text is free of control characters, line breaks, tabs and lone surrogates."""
+    """Whether a text is free of control characters, line breaks and lone surrogates."""
     return not _UNSAFE_LINE.search(text)
 
 
@@ -31,8 +31,17 @@ def clean_line(text: str, limit: int | None = None) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return a text of several lines without control characters and lone surrogates."""
-    return _UNSAFE_TEXT.sub("", text)
+    """Return a text of several lines without control characters and lone surrogates.
+
+    The controls from U+0080 on, which nobody writes, become what their numbers mean in the
+    Windows character set, as in browsers.
+    """
+    return _UNSAFE_TEXT.sub(_replacement, text)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    char = match[0]
+    return bytes([ord(char)]).decode("cp1252", "ignore") if "\x80" <= char <= "\x9f" else ""
 
 
 def has_surrogates(text: str) -> bool:
