@@ -67,6 +67,8 @@ class FolderRequest:
         their header section as content; 0 means no limit
     :param mark_seen: whether :meth:`Transport.acknowledge` marks the chunk's messages as seen
         (IMAP), or deletes them (POP3 when ``delete_after_fetch``)
+    :param reconcile: also list everything since the beginning, and fetch what ``known_ids`` does
+        not know: finds what a resumption by cursor alone would miss
     """
 
     name: str
@@ -79,6 +81,7 @@ class FolderRequest:
     max_message_size: int = 0
     mark_seen: bool = False
     delete_after_fetch: bool = False
+    reconcile: bool = False
 
 
 @dataclass(frozen=True)

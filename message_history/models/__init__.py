@@ -1,4 +1,7 @@
+from . import message_shared_search  # isort: skip - others inherit it
 from . import (
+    mail_alias,
+    mail_alias_domain,
     mail_mail,
     mail_thread,
     message_alarm,
@@ -20,9 +23,12 @@ from . import (
     message_known,
     message_local,
     message_raw,
+    message_reader,
     message_reference,
+    message_router,
     message_sender_rule,
     message_threader,
     message_worker,
+    res_partner,
     res_users,
 )

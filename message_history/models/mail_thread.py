@@ -3,9 +3,10 @@ import xmlrpc.client
 
 from odoo import api, models
 from odoo.http import request
+from odoo.tools import email_normalize
 
-from ..lib.transport import IncomingMessage
-from ..tools.transaction import CONCURRENCY_ERRORS, in_transaction
+from ..tools.memo import is_active, memo
+from ..tools.transaction import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
 
@@ -59,3 +60,41 @@ class MailThread(models.AbstractModel):
         if self.env.context.get("message_gateway"):
             found = self.env["message.bounce"]._extract(email_message, message_dict, found)
         return found
+
+    # Look-ups shared over a batch; see tools/memo.py ---------------------------------------
+
+    @api.model
+    def _routing_reset_bounce(self, email_message, message_dict):
+        """Skip senders of whom the batch's one look-up per model says that they did not bounce."""
+        if is_active(self.env):
+            bounced = memo(self.env, "mail.bounce").get("addresses")
+            if bounced is not None and email_normalize(message_dict["email_from"]) not in bounced:
+                return
+        super()._routing_reset_bounce(email_message, message_dict)
+
+    @api.model
+    def _share_bounced(self, emails):
+        """Find out which of a batch's senders are counted as bouncing, one query per model."""
+        bounced = set()
+        if emails:
+            for model in self.env["ir.model"].sudo().search(
+                    [("is_mail_blacklist", "=", True), ("model", "!=", "mail.thread.blacklist")]):
+                if model.model in self.env:
+                    records = self.env[model.model].sudo().search_fetch(
+                        [("message_bounce", ">", 0), ("email_normalized", "in", list(emails))], ["email_normalized"])
+                    bounced.update(records.mapped("email_normalized"))
+        memo(self.env, "mail.bounce")["addresses"] = bounced
+
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """Spare core the description of every field, of which it only needs the names."""
+        if not is_active(self.env):
+            return super().message_new(msg_dict, custom_values)
+        slim = self.with_context(message_gateway_slim_fields=True)
+        return super(MailThread, slim).message_new(msg_dict, custom_values).with_env(self.env)
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        if self.env.context.get("message_gateway_slim_fields") and not allfields and not attributes:
+            attributes = ["type"]
+        return super().fields_get(allfields, attributes)

@@ -54,7 +54,7 @@ class MessageBounce(models.AbstractModel):
         original = msg_dict.get("bounced_message")
         if original:
             mail.is_reply = True
-            self.env["message.dispatcher"]._set_document(mail, original.model, original.res_id)
+            mail.set_document(original.model, original.res_id)
         self._note_deliveries(report, recipients)
         names = ", ".join(list(recipients)[:5])
         mail.values |= {

@@ -234,6 +234,11 @@ class MessageChannel(models.Model):
         self.ensure_one()
         return self.active and not self.paused and not self.sudo().held
 
+    def _settings_version(self):
+        """Return something that changes whenever a listener must begin anew with the channel."""
+        self.ensure_one()
+        return str(self.write_date), tuple(sorted(str(folder.write_date) for folder in self.folder_ids))
+
     @api.model
     def _receiving_domain(self):
         """Return the domain of the channels that are fetched from; to be narrowed by addons."""

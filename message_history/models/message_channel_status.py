@@ -1,3 +1,5 @@
+import os
+import socket
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -66,6 +68,10 @@ class MessageChannelStatus(models.Model):
         domain = [("channel_id", "=", channel.id), ("folder_id", "=", folder.id if folder else False)]
         return self.search(domain, limit=1) or self.create(
             {"channel_id": channel.id, "folder_id": folder.id if folder else False})
+
+    def _note_heartbeat(self):
+        """Record that the listener that holds the channel is alive."""
+        self.write({"heartbeat": fields.Datetime.now(), "held_by": f"{socket.gethostname()}:{os.getpid()}"})
 
     def _note_success(self, received=0):
         """Record that the channel worked just now, and how many messages came."""

@@ -1,6 +1,4 @@
 import logging
-import os
-import socket
 from dataclasses import dataclass
 
 from odoo import api, fields, models
@@ -22,6 +20,7 @@ class FetchReport:
     refused: int = 0
     busy: bool = False
     unusable: bool = False
+    reconcile: bool = False
     error: ChannelError | None = None
     error_text: str = ""
 
@@ -50,28 +49,34 @@ class MessageFetcher(models.AbstractModel):
     _description = "Message Fetcher"
 
     @api.model
-    def _fetch_channel(self, channel, limit=None, own_locks=None):
-        """Fetch what is new on one channel.
+    def _fetch_channel(self, channel, limit=None, reconcile=False):
+        """Fetch what is new on one channel, unless somebody else is at it.
 
         :param limit: stop after about this many messages
-        :param own_locks: the ``AdvisoryLocks`` of a listener that holds the channel already
+        :param reconcile: also compare what the server has with the ledger, and fetch what is missing
         :return: :class:`FetchReport`
         """
         channel = channel.sudo()
         if not channel._is_usable() or not channel.receives:
             return FetchReport(unusable=True)
-        if own_locks is not None:
-            return self._fetch_held(channel, limit)
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
             if not held.try_lock(locks.CHANNEL, channel.id):
                 return FetchReport(busy=True)
-            return self._fetch_held(channel, limit)
+            return self._fetch_held(channel, limit=limit, reconcile=reconcile)
 
-    def _fetch_held(self, channel, limit):
-        report = FetchReport()
+    def _fetch_held(self, channel, **options):
+        with channel._get_transport() as transport:
+            return self._fetch_over(transport, channel, **options)
+
+    @api.model
+    def _fetch_over(self, transport, channel, limit=None, reconcile=False):
+        """Fetch what is new over a transport, for whoever holds the channel's lock.
+
+        :return: :class:`FetchReport`; a failure is in it, and on the channel's status
+        """
+        report = FetchReport(reconcile=reconcile)
         try:
-            with channel._get_transport() as transport:
-                self._fetch_with(transport, channel, limit, report)
+            self._fetch_folders(transport, channel, limit, report)
         except ChannelError as error:
             report.error = error
             report.error_text = self._words_for(error)
@@ -79,7 +84,7 @@ class MessageFetcher(models.AbstractModel):
         in_transaction(self.env, _note_result, channel.id, report)
         return report
 
-    def _fetch_with(self, transport, channel, limit, report):
+    def _fetch_folders(self, transport, channel, limit, report):
         """Fetch every folder over one connection; a broken folder never stops the others."""
         if Capability.FETCH not in transport.capabilities:
             raise ConfigurationError("this kind of channel can't fetch", field="channel_type")
@@ -98,7 +103,7 @@ class MessageFetcher(models.AbstractModel):
             raise first_error
 
     @api.model
-    def _prepare_request(self, channel, folder, cursor):
+    def _prepare_request(self, channel, folder, cursor, reconcile=False):
         """Return the ``FolderRequest`` for a folder as it is configured."""
         known_ids = self.env["message.intake"]._known_external_ids
         return FolderRequest(
@@ -109,11 +114,13 @@ class MessageFetcher(models.AbstractModel):
             known_ids=lambda ids: known_ids(channel, ids),
             max_message_size=channel.max_message_mb * 1024 * 1024,
             mark_seen=folder.afterwards == "seen",
+            delete_after_fetch=folder.afterwards == "delete",
+            reconcile=reconcile,
         )
 
     def _fetch_folder(self, transport, channel, folder, limit, report):
         status = in_transaction(self.env, _read_cursor, channel.id, folder.id)
-        request = self._prepare_request(channel, folder, status)
+        request = self._prepare_request(channel, folder, status, report.reconcile)
         for chunk in transport.fetch(request):
             stored = in_transaction(self.env, _store_chunk, channel.id, folder.id, chunk)
             transport.acknowledge(request, chunk)
@@ -167,10 +174,6 @@ class MessageFetcher(models.AbstractModel):
         words = error.server_reply or error.reason
         return f"{sentence} {words}".strip()
 
-    @api.model
-    def _holder_name(self):
-        """Return what names this process among several machines."""
-        return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _read_cursor(env, channel_id, folder_id):
@@ -197,7 +200,6 @@ def _note_result(env, channel_id, report):
         status._note_error(report.error, report.error_text)
     else:
         status._note_success(report.received)
-    status.held_by = env["message.fetcher"]._holder_name()
 
 
 def _read_remote_actions(env, channel_id, limit):

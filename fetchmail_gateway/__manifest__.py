@@ -1,0 +1,20 @@
+{
+    "name": "Fetchmail Gateway",
+    "summary": "E-mail in over IMAP and POP3: every mail reaches its document, none is lost",
+    "version": "19.0.1.0.0",
+    "category": "Productivity/Discuss",
+    "author": "Message Gateways for Odoo",
+    "license": "LGPL-3",
+    "depends": ["message_history"],
+    "external_dependencies": {"python": ["imapclient"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/fetchmail_server_views.xml",
+        "wizard/fetchmail_folder_views.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+    "installable": True,
+    "auto_install": False,
+}

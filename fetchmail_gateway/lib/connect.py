@@ -1,0 +1,166 @@
+"""Sockets and TLS: how a connection is made, and what it means when it can't be made.
+
+Every failure names in ``field`` the setting that most probably is wrong, so that a form can point
+at it: a name that does not resolve → ``server``; nobody listens → ``port``; a certificate that
+can't be trusted → ``verify``; TLS spoken to a plain port, or the reverse → ``encryption``. A wait
+that runs out is a failure of the connection, never of the credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from odoo.addons.message_history.lib.errors import ChannelError, ConfigurationError, ConnectionFailed
+
+from .settings import ServerSettings
+
+Address = tuple[Any, ...]
+
+# Dead peers behind a firewall send no reset: probe after a minute of silence, give up after two.
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+_PLAIN_ANSWER = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+
+
+def tls_context(settings: ServerSettings) -> ssl.SSLContext:
+    """Make the TLS context that the settings ask for; TLS 1.2 or later."""
+    if settings.verify == "ca":
+        if not settings.ca_pem.strip():
+            raise ConfigurationError("No certificate authority is given to verify against.", field="verify")
+        try:
+            context = ssl.create_default_context(cadata=settings.ca_pem)
+        except (ssl.SSLError, ValueError) as error:
+            raise ConfigurationError(
+                f"The certificate authority can't be read: {error}", field="verify"
+            ) from error
+    else:
+        context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.verify == "none":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def resolve(settings: ServerSettings) -> list[Address]:
+    """Look the server's name up; returns ``(family, kind, protocol, address)`` entries."""
+    host = settings.host.strip()
+    if not host:
+        raise ConfigurationError("No server name is given.", field="server")
+    try:
+        found = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise ConnectionFailed(
+            f"The name {host!r} can't be resolved: {error.strerror}", field="server"
+        ) from error
+    except (UnicodeError, OverflowError, ValueError) as error:
+        field = "port" if isinstance(error, OverflowError) else "server"
+        raise ConfigurationError(f"{host!r}, {settings.port}: {error}", field=field) from error
+    return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+
+def open_tcp(settings: ServerSettings, addresses: list[Address]) -> socket.socket:
+    """Connect to the first address that answers."""
+    failure: OSError | None = None
+    deadline = time.monotonic() + settings.connect_timeout
+    for family, kind, protocol, address in addresses:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left)
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = error
+            continue
+        _tune(sock, settings.timeout)
+        return sock
+    raise translate(failure or TimeoutError("timed out"), settings, "connecting") from failure
+
+
+def _tune(sock: socket.socket, timeout: float) -> None:
+    sock.settimeout(timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS and Windows name them otherwise: the defaults will do
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def start_tls(sock: socket.socket, settings: ServerSettings) -> ssl.SSLSocket:
+    """Negotiate TLS on a connected socket."""
+    context = tls_context(settings)
+    sock.settimeout(settings.connect_timeout)
+    try:
+        wrapped = context.wrap_socket(sock, server_hostname=settings.host.strip())
+    except (OSError, ValueError) as error:
+        raise translate(error, settings, "negotiating TLS") from error
+    wrapped.settimeout(settings.timeout)
+    return wrapped
+
+
+def translate(error: Exception, settings: ServerSettings, doing: str) -> ChannelError:
+    """Return our error for one of the socket or ssl modules; ``doing`` says what was going on."""
+    where = f"{settings.host}:{settings.port}"
+    if isinstance(error, ChannelError):
+        return error
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectionFailed(
+            f"The certificate of {where} can't be trusted: {error.verify_message}", field="verify"
+        )
+    if isinstance(error, ssl.SSLError):
+        return _translate_tls(error, where, doing)
+    if isinstance(error, TimeoutError):
+        field = "server" if doing == "connecting" else None
+        if doing == "negotiating TLS":
+            field = "encryption"
+        return ConnectionFailed(f"{where} did not answer in time while {doing}.", field=field)
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectionFailed(f"{where} refuses connections.", field="port")
+    if doing == "negotiating TLS":
+        return ConnectionFailed(
+            f"{where} closed the connection while {doing}: {error}", field="encryption"
+        )
+    if doing == "connecting":
+        return ConnectionFailed(f"{where} can't be reached: {error}", field="server")
+    return ConnectionFailed(f"The connection to {where} broke while {doing}: {error}")
+
+
+def _translate_tls(error: ssl.SSLError, where: str, doing: str) -> ChannelError:
+    if (error.reason or "") in _PLAIN_ANSWER:
+        return ConnectionFailed(
+            f"{where} does not speak TLS on this port ({error.reason}).", field="encryption"
+        )
+    if doing == "negotiating TLS":
+        return ConnectionFailed(f"TLS with {where} failed: {error}", field="encryption")
+    return ConnectionFailed(f"The connection to {where} broke while {doing}: {error}")
+
+
+def speaks_tls(settings: ServerSettings) -> bool:
+    """Tell whether a port that does not greet expects TLS; asked only to explain a failure."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    address = (settings.host.strip(), settings.port)
+    with contextlib.suppress(OSError, ValueError):
+        with socket.create_connection(address, timeout=5) as sock, context.wrap_socket(sock):
+            return True
+    return False
+
+
+def no_greeting(
+    error: Exception, settings: ServerSettings, probe: Callable[[ServerSettings], bool] = speaks_tls
+) -> ChannelError:
+    """Explain a connection on which the server said nothing at all."""
+    where = f"{settings.host}:{settings.port}"
+    if settings.security != "ssl" and probe(settings):
+        return ConnectionFailed(
+            f"{where} expects TLS from the first byte (SSL).", field="encryption"
+        )
+    return translate(error, settings, "waiting for the server's greeting")

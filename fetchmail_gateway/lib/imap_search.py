@@ -1,0 +1,99 @@
+"""Which old messages a start policy chooses, when a folder is read for the first time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from odoo.addons.message_history.lib.errors import ConfigurationError
+from odoo.addons.message_history.lib.transport import FirstLook, FolderRequest, StartPolicy
+
+from .imap_cursor import Cursor
+from .imap_errors import message_refused
+from .imap_parse import from_set, number_of, search_date, text_of, to_set
+from .imap_session import ImapSession, Mailbox
+from .imap_wire import FetchItem
+
+
+def search(session: ImapSession, criteria: str) -> list[int]:
+    """UIDs that meet some criteria, ascending; as ranges (RFC 4731) where the server can."""
+    short = session.offers("ESEARCH")
+    command = session.wire.put(f"UID SEARCH {'RETURN (ALL) ' if short else ''}{criteria}", "searching")
+    if not session.wire.wait(command).ok:
+        raise message_refused(command.text, "a search")
+    uids: set[int] = set()
+    for row in command.rows("SEARCH"):
+        uids.update(filter(None, map(number_of, row)))
+    for row in command.rows("ESEARCH"):
+        for key, value in zip(row, row[1:], strict=False):
+            if text_of(key).upper() == "ALL":
+                uids.update(from_set(text_of(value)))
+    return sorted(uids)
+
+
+def begin(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> Cursor:
+    """The first cursor of a folder: what is there now is old, except what the policy chooses."""
+    cursor = Cursor(uidvalidity=mailbox.uidvalidity)
+    if request.start is StartPolicy.ALL:
+        return cursor
+    last_uid, newest = _newest(session, mailbox)
+    cursor = replace(cursor, last_uid=last_uid, since=newest)
+    if request.start is StartPolicy.SINCE:
+        cursor = replace(cursor, since=_since(request))
+    return replace(cursor, backlog=frozenset(chosen(session, mailbox, request)))
+
+
+def chosen(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> list[int]:
+    """UIDs of messages in the open folder that the start policy chooses."""
+    if not mailbox.exists or request.start is StartPolicy.NOW:
+        return []
+    if request.start is StartPolicy.ALL:
+        return search(session, "ALL")
+    if request.start is StartPolicy.UNSEEN:
+        return search(session, "UNSEEN")
+    return _received_since(session, _since(request))
+
+
+def look(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> FirstLook:
+    """Count what a first fetch would bring; counts are made by the server where it can."""
+    unseen = len(search(session, "UNSEEN")) if mailbox.exists else 0
+    matching = {StartPolicy.NOW: 0, StartPolicy.UNSEEN: unseen, StartPolicy.ALL: mailbox.exists}
+    if request.start in matching:
+        return FirstLook(mailbox.exists, unseen, matching[request.start])
+    return FirstLook(mailbox.exists, unseen, len(chosen(session, mailbox, request)))
+
+
+def _since(request: FolderRequest) -> datetime:
+    if request.since is None:
+        raise ConfigurationError("The date to start from is missing.", field="since")
+    return request.since
+
+
+def _received_since(session: ImapSession, since: datetime) -> list[int]:
+    """Exact to the second, though SEARCH knows days only, and those in its own time zone."""
+    day = timedelta(days=1)
+    found = set(search(session, f"SINCE {search_date(since - day)}"))
+    unsure = search(
+        session, f"SINCE {search_date(since - day)} BEFORE {search_date(since + 2 * day)}"
+    )
+    if unsure:
+        items: list[FetchItem] = []
+        session.wire.wait(
+            session.wire.put(
+                f"UID FETCH {to_set(unsure)} (UID INTERNALDATE)", "reading dates", items.append
+            )
+        )
+        found -= {one.uid for one in items if one.received_at and one.received_at < since}
+    return sorted(found)
+
+
+def _newest(session: ImapSession, mailbox: Mailbox) -> tuple[int, datetime | None]:
+    """The highest UID that was given so far, and when the newest message was received."""
+    if not mailbox.exists:
+        return max(0, mailbox.uidnext - 1), None
+    items: list[FetchItem] = []
+    session.wire.wait(
+        session.wire.put("UID FETCH * (UID INTERNALDATE)", "reading dates", items.append)
+    )
+    newest = max(items, key=lambda item: item.uid, default=FetchItem())
+    return max(newest.uid, mailbox.uidnext - 1), newest.received_at

@@ -1,0 +1,120 @@
+"""Forks the processes, restarts what dies, and ends them all on Ctrl-C or SIGTERM.
+
+It opens no database connection and starts no thread, so that forking is safe, and holds no lock,
+so that killing it loses nothing: its children are told by the kernel and end too.
+"""
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+
+from odoo.service.server import load_server_wide_modules
+
+from .process import EXIT_RENEW
+
+_logger = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+#: Seconds that children have for a clean end.
+GRACE = 30
+#: A child that dies sooner than this waits before it is started again.
+QUICK_DEATH = 5.0
+
+
+class _Stop(Exception):
+    """SIGTERM or SIGINT came."""
+
+
+def supervise(roles):
+    """Run each role in a process of its own until told to stop.
+
+    :param roles: list of (name, function, arguments); the function returns an exit code
+    :return: 0 after a clean end
+    """
+    if not roles:
+        _logger.error("Nothing to do: neither a listener nor a worker was asked for")
+        return 2
+    running, delays = {}, {}
+    previous = {number: signal.signal(number, _raise_stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        for index, role in enumerate(roles):
+            running[_fork(role)] = (index, time.monotonic())
+        while True:
+            pid, status = os.wait()
+            index, started = running.pop(pid, (None, 0))
+            if index is None:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            quick = time.monotonic() - started < QUICK_DEATH and code != EXIT_RENEW
+            delays[index] = min(60.0, delays.get(index, 0.5) * 2) if quick else 0.0
+            _logger.log(logging.INFO if code in (0, EXIT_RENEW) else logging.WARNING,
+                        "%s %s ended (%s); starting it again in %s s", roles[index][0], pid, code, delays[index])
+            time.sleep(delays[index])
+            running[_fork(roles[index])] = (index, time.monotonic())
+    except _Stop:
+        _logger.info("Stopping %s processes", len(running))
+    finally:
+        _end(running)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _raise_stop(*_args):
+    raise _Stop
+
+
+def _fork(role):
+    name, function, arguments = role
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        _logger.info("%s is process %s", name, pid)
+        return pid
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _die_with_parent(parent)
+        load_server_wide_modules()
+        code = function(*arguments)
+    except KeyboardInterrupt:
+        code = 0
+    except BaseException:  # the child's last frame: whatever it is must be logged before it ends
+        _logger.exception("%s failed", name)
+    finally:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code or 0)
+
+
+def _die_with_parent(parent):
+    """Have the kernel end this process when the supervisor is gone (Linux; elsewhere: no effect)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _end(running):
+    for pid in running:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    limit = time.monotonic() + GRACE
+    while running and time.monotonic() < limit:
+        for pid in list(running):
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    del running[pid]
+                continue
+            running.pop(pid, None)
+        time.sleep(0.05)
+    for pid in running:
+        _logger.warning("Process %s did not end in %s s and is killed", pid, GRACE)
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

@@ -1,0 +1,55 @@
+from odoo import fields, models
+from odoo.tools.misc import human_size
+
+
+class MessageHistory(models.Model):
+    """What people read about a message; nothing is decided by it."""
+
+    _inherit = "message.history"
+
+    advice = fields.Char(compute="_compute_advice", string="What to Do")
+    names_text = fields.Char(compute="_compute_names_text", string="Names on the Server")
+    size_text = fields.Char(compute="_compute_size_text", string="Size")
+
+    def _compute_advice(self):
+        advices, failed = self._advices(), self._failed_states()
+        for message in self:
+            message.advice = message.state in failed and advices.get(message.failure_type or "unknown")
+
+    def _advices(self):
+        """Return what to do about each cause of failure, in plain words."""
+        _ = self.env._
+        nothing = _("Nothing: it is tried again by itself. If this lasts, look at the channel.")
+        return {
+            "unknown": _("Press Try Again. If it fails again, ask a manager to look at the details."),
+            "unroutable": _(
+                "Put it on a document, or choose in the channel's folder what its messages become."),
+            "document": _(
+                "Mend what the reason names, then press Try Again; or put it on another document."),
+            "access": _("Ask a manager to check the access rights, then press Try Again."),
+            "too_large": _("Press Fetch Anyway if you want the whole message."),
+            "loop": _("If the messages of this sender are wanted, press Try Again; if not, Ignore."),
+            "spam": _("If it is wanted, press Try Again; if not, Ignore."),
+            "unreadable": _(
+                "Download the original and look at it with a mail program; put it on a document "
+                "or ignore it."),
+            "configuration": _("Ask a manager to correct the settings of the channel."),
+            "authentication": _("Ask a manager to check the channel's user and password."),
+            "connection": nothing,
+            "throttled": nothing,
+            "recipient": _("Check the address of the recipient, then send it again."),
+            "message": _("Read what the server said, change the message and send it again."),
+            "protocol": nothing,
+        }
+
+    def _compute_names_text(self):
+        for message in self:
+            names = message.names if isinstance(message.names, dict) else {}
+            # what a program asked for when it handed the message over is no name
+            message.names_text = ", ".join(
+                f"{key}: {value}" for key, value in sorted(names.items())
+                if isinstance(value, (str, int)) and value != "")
+
+    def _compute_size_text(self):
+        for message in self:
+            message.size_text = human_size(message.size) if message.size else False

@@ -1,0 +1,99 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, email_normalize
+
+from ..lib.authentication import read_authentication, read_spam
+from ..lib.automatic import classify
+from ..lib.headers import read_headers
+from ..lib.html_text import html_to_text
+from ..lib.preview import preview
+from ..lib.repair import parse_mail, restore_cut_parts
+from ..lib.threading_ids import thread_ids
+
+#: Characters of the text kept for search and for the list.
+MAX_TEXT = 20000
+
+
+class MessageReader(models.AbstractModel):
+    """Reads raw mail: what the ledger shows of it, and core's dictionary."""
+
+    _name = "message.reader"
+    _description = "Message Reader"
+
+    def _share_lookups(self, originals):
+        """Look up for the whole batch what core would look up for each of its messages."""
+        senders, everybody = set(), set()
+        for original in originals.values():
+            headers = read_headers(original)
+            senders.add(email_normalize(headers.sender_address))
+            everybody.update(email_normalize(address) for _name, address in (*headers.to, *headers.cc))
+        gateway_env = self.with_context(message_gateway=True).env
+        gateway_env["mail.thread"]._share_bounced(senders - {False})
+        gateway_env["res.partner"]._share_by_email((senders | everybody) - {False})
+
+    def _count_senders(self, messages):
+        """Return {sender key: messages received in the last two hours}."""
+        keys = [key for key in set(messages.mapped("sender_key")) if key]
+        rows = self.env.execute_query(SQL(
+            "SELECT sender_key, COUNT(*) FROM message_history WHERE sender_key = ANY(%s) "
+            "AND date > %s AND direction = 'in' GROUP BY sender_key",
+            keys, fields.Datetime.now() - timedelta(hours=2)))
+        return dict(rows)
+
+    def _read(self, mail, original):
+        """Read headers and structure; nothing in here may fail on any content."""
+        headers = mail.headers = read_headers(original)
+        mail.parsed = parse_mail(original)
+        email_message = mail.parsed.message
+        automatic = classify(email_message)
+        authentication = read_authentication(email_message)
+        spam = read_spam(email_message)
+        ids = thread_ids(email_message)
+        mail.conversation_key = ids.conversation_key
+        recipients = ", ".join(address for _name, address in (*headers.to, *headers.cc))
+        mail.values |= {
+            "message_uid": headers.message_id or None,
+            "sender_name": headers.sender_name or None,
+            "sender_address": headers.sender_address or None,
+            "recipients": recipients[:1000] or None,
+            "subject": headers.subject or None,
+            "header_date": headers.date,
+            "kind": automatic.kind.value,
+            "state_reason": None,
+            "authentication": authentication.summary() or None,
+            "authenticated": {True: "pass", False: "fail"}.get(authentication.passed, "unknown"),
+            "spam": bool(spam.is_spam),
+        }
+
+    def _parse(self, mail):
+        """Have core parse the mail, and add what it leaves out."""
+        thread = self._get_thread(mail)
+        email_message = mail.parsed.message
+        msg_dict = thread.message_parse(email_message)
+        context = thread.env.context
+        if context.get("gateway_strip_attachments"):
+            msg_dict.pop("attachments", None)
+        else:
+            msg_dict["attachments"] = restore_cut_parts(msg_dict.get("attachments") or [], mail.parsed.cut_parts)
+        if context.get("gateway_save_original"):
+            with self.env["message.raw"]._opened(mail.message.id) as original:
+                msg_dict["attachments"].insert(
+                    0, thread._Attachment("original_email.eml", bytes(original), {}))
+        text = html_to_text(msg_dict.get("body") or "")[:MAX_TEXT]
+        mail.msg_dict = msg_dict
+        mail.values |= {
+            "body_text": text or None,
+            "preview": preview(text) or None,
+            "attachment_count": len(msg_dict.get("attachments") or ()),
+            "repairs": ", ".join(mail.parsed.repairs) or None,
+        }
+
+    def _get_thread(self, mail):
+        context = mail.message.channel_id._get_dispatch_context()
+        options = (mail.message.names or {}).get("options") or {}
+        for name in ("save_original", "strip_attachments"):
+            if options.get(name):
+                context = {**context, f"gateway_{name}": True}
+        return self.env["mail.thread"].with_context(
+            message_gateway=True, mail_notify_force_send=False, **context)

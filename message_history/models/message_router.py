@@ -1,0 +1,135 @@
+import logging
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..lib.classic import classic_keys
+from ..lib.message_dict import MessageDict
+from ..tools.mail import Aside, Unroutable
+
+_logger = logging.getLogger(__name__)
+
+
+class MessageRouter(models.AbstractModel):
+    """Finds where a message belongs, and has the documents made or changed.
+
+    Core's own steps are called, one after the other, so that every override stays in the chain.
+    """
+
+    _name = "message.router"
+    _description = "Message Router"
+
+    def _find_routes(self, mail, thread):
+        """Return core's routes, or the one to a document that core doesn't know of."""
+        message, folder = mail.message, mail.message.folder_id
+        if document := self._find_plain_document(mail):
+            user = thread._mail_find_user_for_gateway(mail.msg_dict["email_from"])
+            return [(document._name, document.id, None, user.id or self.env.uid, None)]
+        options = (message.names or {}).get("options")
+        if options:  # handed to Odoo by a program, which says where it belongs
+            target = options["model"] or None, options["thread_id"] or None, options["custom_values"]
+        else:
+            target = folder.model_id.model or None, None, folder._get_default_values() if folder.model_id else None
+        model, thread_id, custom_values = target
+        try:
+            routes = thread.message_route(
+                mail.parsed.message, mail.msg_dict, model, thread_id, custom_values)
+        except ValueError as error:
+            raise Unroutable(str(error)) from error
+        if not routes:
+            reason = self.env._("Refused: the address does not take messages from this sender, who was told.")
+            raise Aside("ignored", reason)
+        _logger.debug("Message %s goes to %s", message.id, routes)
+        return routes
+
+    def _find_plain_document(self, mail):
+        """Find the document without chatter that the message replies to, by the ledger alone."""
+        rows = self.env.execute_query(SQL(
+            "SELECT h.model, h.res_id FROM message_reference mine "
+            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0 "
+            "JOIN message_history h ON h.id = theirs.history_id "
+            "WHERE mine.history_id = %s AND mine.kind = 1 AND h.res_id IS NOT NULL AND h.model = ANY(%s) "
+            "ORDER BY h.id DESC LIMIT 1", mail.message.id, self._plain_models()))
+        for model, res_id in rows:
+            record = self.env[model].browse(res_id).exists()
+            if record and hasattr(record, "message_update"):
+                return record
+        return None
+
+    def _plain_models(self):
+        """Return the models with message_new or message_update, but without mail.thread."""
+        cache = self.env.cr.cache
+        if "message_plain_models" not in cache:
+            thread = self.pool["mail.thread"]
+            cache["message_plain_models"] = [
+                name for name, model in self.pool.items()
+                if hasattr(model, "message_update") and not issubclass(model, thread) and not model._abstract
+            ]
+        return cache["message_plain_models"]
+
+    def _drop_known_routes(self, mail):
+        """Drop routes that the same message took before, through another mailbox or out of Odoo."""
+        if same := self.env["message.threader"]._find_same(mail):
+            mail.routes = [route for route in mail.routes if not _leads_to(route, same.model, same.res_id)]
+            mail.values["same_as_id"] = same.id
+            if not mail.routes:
+                mail.set_document(same.model, same.res_id)
+                raise Aside("ignored", self.env._("The same message came in through %(channel)s before.",
+                                                  channel=same.channel_id.name), same_as_id=same.id)
+        if own := self._find_own(mail):
+            mail.routes = [route for route in mail.routes if self._is_new_for(mail, route, own)]
+            if not mail.routes:
+                mail.set_document(own.model, own.res_id)
+                raise Aside("ignored", self.env._("Odoo sent this message itself."), mail_message_id=own.id)
+
+    def _find_own(self, mail):
+        """Return the message that Odoo itself sent under this id, if there is one."""
+        message_id = mail.msg_dict.get("message_id")
+        found = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1)
+        ledger = self.env["message.history"].sudo()
+        if not found or ledger.search_count([("mail_message_id", "=", found.id)], limit=1):
+            return None
+        return found
+
+    def _is_new_for(self, mail, route, own):
+        """Whether a message that Odoo sent opens something new where it came back to."""
+        if _leads_to(route, own.model, own.res_id, new=False):
+            return False
+        if route[4] or route[1]:
+            return True
+        addresses = {address for _name, address in mail.headers.to}
+        return (mail.message.channel_id.address or "").lower() in addresses
+
+    def _process_routes(self, mail, thread):
+        """Process each route by itself: core's own loop takes Cc and To from the second record."""
+        extra = classic_keys(mail.parsed.message, mail.msg_dict)
+        for route in mail.routes:
+            model, thread_id, custom_values, user_id, alias = route
+            message_dict = MessageDict(mail.msg_dict, extra)
+            if issubclass(self.pool[model], self.pool["mail.thread"]):
+                # without the alias core neither bounces at every attempt nor commits on its own
+                res_id = thread._message_route_process(
+                    mail.parsed.message, message_dict, [(model, thread_id, custom_values, user_id, None)])
+                if alias and not thread_id and alias.alias_status != "valid":
+                    alias.sudo().alias_status = "valid"
+            else:
+                res_id = self._process_plain(model, thread_id, custom_values, user_id, message_dict)
+            if not mail.document:
+                mail.is_reply = bool(thread_id)
+                mail.set_document(model, res_id)
+
+    def _process_plain(self, model, thread_id, custom_values, user_id, message_dict):
+        """Process a route to a model without mail.thread; ``message_new`` gives an id or a record."""
+        Model = self.env[model].with_user(user_id).sudo()
+        if thread_id:
+            Model.browse(thread_id).message_update(message_dict, {})
+            return thread_id
+        created = Model.message_new(message_dict, custom_values)
+        return created if isinstance(created, int) else created.id
+
+
+def _leads_to(route, model, res_id, new=True):
+    """Whether a route leads to a document, or (``new``) makes another one of the same kind."""
+    if route[0] != model:
+        return False
+    return route[1] == res_id if route[1] else new

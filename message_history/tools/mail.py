@@ -1,0 +1,43 @@
+"""One message on its way through the dispatcher, and what may stop it there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Unroutable(ValueError):
+    """No reply, no alias and no document type: nothing says what the message is about."""
+
+
+class Aside(Exception):
+    """A message is put aside, with nothing done about it; carries the state and the reason."""
+
+    def __init__(self, state, reason, failure_type=None, **values):
+        super().__init__(reason)
+        self.outcome = {"state": state, "state_reason": reason, "failure_type": failure_type, **values}
+
+
+@dataclass
+class Mail:
+    """One message while it is being dispatched.
+
+    :param message: its ledger row
+    :param values: what will be written to the ledger row
+    :param routes: core's routes ``(model, thread id, custom values, user id, alias)``
+    :param document: ``(model, id)`` of what it became or belongs to
+    """
+
+    message: Any
+    headers: Any = None
+    parsed: Any = None
+    msg_dict: dict = field(default_factory=dict)
+    values: dict = field(default_factory=dict)
+    routes: list = field(default_factory=list)
+    document: Any = None
+    is_reply: bool = False
+    conversation_key: str = ""
+
+    def set_document(self, model, res_id):
+        """Note the document, unless there is none."""
+        if model and res_id:
+            self.document = (model, res_id)
+            self.values |= {"model": model, "res_id": res_id}
