@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from argparse import Namespace
 
-from dev import console, paths
+from dev import console, paths, run_state
 from dev.console import DevError
 from dev.postgres import Cluster
 
 
 def main(options: Namespace) -> int:
     """Remove databases, files and logs of this checkout; with ``--all`` the downloads too."""
-    running = paths.state_dir() / "run.json"
-    if running.exists():
+    if run_state.read():
         raise DevError("`dev run` is still running here.", "End it with Ctrl-C first.")
     Cluster().remove()
     shutil.rmtree(paths.state_dir(), ignore_errors=True)

@@ -76,16 +76,21 @@ def _used_lately(name: str) -> bool:
     return mark.exists() and time.time() - mark.stat().st_mtime < TEMPLATE_SECONDS
 
 
-def with_our_addons(odoo: Odoo) -> str:
-    """Name of a template with all addons of the repository, as their files are now."""
+def files_digest() -> str:
+    """Changes whenever a file of our addons does (their tests aside)."""
     digest = hashlib.sha256()
     for addon in paths.addons():
         for file in sorted((paths.REPO / addon).rglob("*")):
             if file.is_file() and file.suffix != ".pyc" and "tests" not in file.parts:
                 digest.update(f"{file}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def with_our_addons(odoo: Odoo) -> str:
+    """Name of a template with all addons of the repository, as their files are now."""
     base = template(odoo, "full", FULL)
     modules = tuple(paths.addons())
-    return template(odoo, "ours", modules, base=f"{base}|{digest.hexdigest()}") if modules else base
+    return template(odoo, "ours", modules, base=f"{base}|{files_digest()}") if modules else base
 
 
 def filestore(odoo: Odoo, database: str) -> Path:

@@ -28,8 +28,8 @@ class Odoo:
     addons_path: str
 
     @classmethod
-    def prepare(cls, source: OdooSource, server: Server) -> Odoo:
-        """Write the configuration file that every process of this checkout reads."""
+    def prepare(cls, source: OdooSource, server: Server, name: str = "odoo") -> Odoo:
+        """Write the configuration file ``name`` that the processes of this checkout read."""
         data_dir = paths.state_dir() / "odoo-data"
         data_dir.mkdir(exist_ok=True)
         addons_path = f"{source.addons},{paths.REPO}" if paths.addons() else str(source.addons)
@@ -41,7 +41,7 @@ class Odoo:
             "limit_time_real": "1200",
         }
         lines = ["[options]", *(f"{key} = {value}" for key, value in settings.items())]
-        config = paths.state_dir() / "odoo.conf"
+        config = paths.state_dir() / f"{name}.conf"
         text = "\n".join(lines) + "\n"
         if not config.exists() or config.read_text() != text:
             partial = config.with_suffix(f".{os.getpid()}")

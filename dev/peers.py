@@ -59,9 +59,7 @@ def main(options: Namespace) -> int:
     return 1 if unexplained or not without.passed else 0
 
 
-def _run(
-    odoo: Odoo, base: str, settings: Settings, ours: list[str], label: str
-) -> Results:  # fmt: skip
+def _run(odoo: Odoo, base: str, settings: Settings, ours: list[str], label: str) -> Results:
     log = paths.log_dir() / f"peers-{label}.log"
     log.unlink(missing_ok=True)
     with database.temporary(odoo, base, f"peers_{label}") as name:
@@ -73,7 +71,8 @@ def _run(
             str(venv.python()), str(RUNNER), "-d", name, f"--test-tags={tags}",
             "--stop-after-init", f"--http-port={free_port()}", "--max-cron-threads=0",
         ]  # fmt: skip
-        with console.progress(f"Odoo's tests {label} our addons (log: {log})"), log.open("ab") as out:
+        title = f"Odoo's tests {label} our addons (log: {log})"
+        with console.progress(title), log.open("ab") as out:
             subprocess.run(command, env=odoo.environment(), cwd=odoo.data_dir,
                            stdout=out, stderr=subprocess.STDOUT, check=False)  # fmt: skip
     with log.open(errors="replace") as lines:

@@ -15,6 +15,8 @@ LOG_LINE = re.compile(
     r"(?P<level>[A-Z]+) (?P<database>\S+) (?P<logger>[^:]+): (?P<text>.*)$"
 )
 TEST_LOGGER = re.compile(r"^odoo\.addons\.(?P<addon>\w+)\.tests\.(?P<module>.+)$")
+# The runner logs what fails around a whole class under its own name.
+IN_CLASS = re.compile(r"\(odoo\.addons\.(?P<addon>\w+)\.tests\.(?P<module>\w+)\.")
 STARTING = re.compile(r"^Starting (\S+) \.\.\.")
 # A test, a subtest of it ("Subtest Class.test (i=3)"), or a class ("setUpClass (path.Class)").
 BROKEN = re.compile(r"^(?:ERROR|FAIL): (?:Subtest )?(?P<test>(?:(?:setUp|tearDown)\w+ \(.+\))|\S+)")
@@ -75,6 +77,7 @@ def from_odoo_log(lines: Iterable[str]) -> Results:
             continue
         logger, text = match["logger"], match["text"]
         found = TEST_LOGGER.match(logger)
+        found = found or IN_CLASS.search(text)
         place = f"{found['addon']}/{found['module']}:" if found else "odoo/"
         if found and (start := STARTING.match(text)):
             started.add(place + start[1])
