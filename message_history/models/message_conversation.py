@@ -39,9 +39,9 @@ class MessageConversation(models.Model):
     last_date = fields.Datetime(readonly=True, default=fields.Datetime.now)
     last_message_id = fields.Many2one("message.history", readonly=True, ondelete="set null",
                                       index="btree_not_null")
-    history_count = fields.Integer(readonly=True, string="Messages")
+    history_count = fields.Integer(readonly=True, string="Message Count")
     failed_count = fields.Integer(readonly=True, string="Failed")
-    history_ids = fields.One2many("message.history", "conversation_id", string="Messages")
+    history_ids = fields.One2many("message.history", "conversation_id", string="History")
     member_ids = fields.One2many("message.conversation.member", "conversation_id", string="Seen by")
     unread = fields.Boolean(compute="_compute_unread", search="_search_unread")
 

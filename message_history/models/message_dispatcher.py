@@ -60,6 +60,7 @@ class MessageDispatcher(models.AbstractModel):
             raise
         except Exception as error:  # any document's code may raise anything: the message is kept, with the reason
             mail.document = None
+            mail.values |= dict.fromkeys(("model", "res_id", "same_as_id", "mail_message_id", "partner_id"))
             mail.values |= self._failed(mail, error)
         return mail
 

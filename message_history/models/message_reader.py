@@ -3,12 +3,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
 
-from ..lib.authentication import read_authentication, read_spam
+from ..lib.authentication import read_authentication
 from ..lib.automatic import classify
 from ..lib.headers import read_headers
 from ..lib.html_text import html_to_text
 from ..lib.preview import preview
 from ..lib.repair import parse_mail, restore_cut_parts
+from ..lib.spam_headers import read_spam
 from ..lib.threading_ids import thread_ids
 
 #: Characters of the text kept for search and for the list.
