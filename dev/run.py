@@ -27,6 +27,8 @@ def main(options: Namespace) -> int:
     """Bring everything up, tell how to use it, wait, and end what was started."""
     if run_state.read():
         raise DevError("`dev run` already runs in this checkout.", "End it with Ctrl-C first.")
+    # Also where a shell started us in the background, which ignores Ctrl-C.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     venv.ensure()
     source = odoo_source.find(options.odoo)
