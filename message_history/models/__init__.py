@@ -19,6 +19,7 @@ from . import (
     message_fetcher,
     message_gateway,
     message_history,
+    message_history_display,
     message_intake,
     message_known,
     message_local,
@@ -30,5 +31,6 @@ from . import (
     message_threader,
     message_worker,
     res_partner,
+    res_partner_messages,
     res_users,
 )

@@ -9,7 +9,7 @@ class MessageHistory(models.Model):
 
     advice = fields.Char(compute="_compute_advice", string="What to Do")
     names_text = fields.Char(compute="_compute_names_text", string="Names on the Server")
-    size_text = fields.Char(compute="_compute_size_text", string="Size")
+    size_text = fields.Char(compute="_compute_size_text", string="Message Size")
 
     def _compute_advice(self):
         advices, failed = self._advices(), self._failed_states()
