@@ -45,14 +45,14 @@ class Batch:
     failed: dict[int, str] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
 
-    def take(self, item: FetchItem) -> None:
-        """Keep a body that arrived; an empty one of a message that has bytes is none."""
+    def take(self, item: FetchItem) -> bool:
+        """Keep a body that is ours; an empty one of a message that has bytes is none."""
         listed = next((one for one in self.items if one.uid == item.uid), None)
         if item.body is None or listed is None or item.uid in self.bodies:
-            if item.body is not None:
-                item.body.discard()
-        elif item.body.size or not listed.size:
+            return False
+        if item.body.size or not listed.size:
             self.bodies[item.uid] = item.body
+        return True
 
     def missing(self) -> list[int]:
         """UIDs whose bodies did not come."""
@@ -107,10 +107,10 @@ class FolderReader:
             mailbox = session.opened(self._folder, command)
             self.cursor = imap_search.begin(session, mailbox, self._request)
             return None
-        items: list[FetchItem] = []
-        wanted = to_set(cursor.pending)
-        wanted = f"{wanted},{cursor.last_uid + 1}:*" if wanted else f"{cursor.last_uid + 1}:*"
-        listing = session.wire.put(self._listing(wanted), "listing", items.append)
+        # A range with an end: "n:*" would name the last message even when nothing is new.
+        above = f"{cursor.last_uid + 1}:{cursor.last_uid + _WINDOW}"
+        wanted = ",".join(filter(None, [to_set(cursor.pending), above]))
+        listing, items = session.wire.list(wanted, self._attributes())
         mailbox = session.opened(self._folder, command)
         listed = self._listed(listing)
         if not cursor.fits(mailbox):
@@ -118,13 +118,13 @@ class FolderReader:
             return None
         return items if listed else None
 
-    def _listing(self, uids: str) -> str:
+    def _attributes(self) -> str:
         extra = ""
         if self._session.offers("OBJECTID"):
             extra = " EMAILID THREADID"
         elif self._session.offers("X-GM-EXT-1"):
             extra = " X-GM-MSGID X-GM-THRID"
-        return f"UID FETCH {uids} (UID FLAGS INTERNALDATE RFC822.SIZE{extra})"
+        return f"UID FLAGS INTERNALDATE RFC822.SIZE{extra}"
 
     def _listed(self, command: Command) -> bool:
         """Whether a listing can be relied upon; one that can't is made again by other means."""
@@ -136,8 +136,7 @@ class FolderReader:
 
     def _list(self, uids: str) -> list[FetchItem]:
         """List messages; if the server stumbles over one of them, at least their numbers."""
-        items: list[FetchItem] = []
-        command = self._session.wire.put(self._listing(uids), "listing", items.append)
+        command, items = self._session.wire.list(uids, self._attributes())
         if self._listed(command):
             return items
         return [FetchItem(uid=uid) for uid in imap_search.search(self._session, f"UID {uids}")]
@@ -170,25 +169,26 @@ class FolderReader:
         mailbox = self._session.mailbox
         assert mailbox is not None
         last = self.cursor.last_uid
-        end = max(0, mailbox.uidnext - 1)
-        if listed is not None or (end and last >= end):
-            yield from self._window(listed or [], last, end)
+        end = mailbox.uidnext - 1
+        if end < 0:  # the server does not tell UIDNEXT: list everything above, and go by that
+            yield from self._window(self._list(f"{last + 1}:*"), last, last)
             return
-        step = _WINDOW if mailbox.exists > _WINDOW and end else 2**32
-        while last < end or (not end and last >= 0):
-            top = last + step
-            is_last = top >= end
-            items = self._list(f"{last + 1}:*" if is_last else f"{last + 1}:{top}")
-            yield from self._window(items, last, end if is_last else top)
-            if is_last:
-                return
+        if listed is not None:
+            top = min(last + _WINDOW, max(end, last))
+            yield from self._window(listed, last, top)
+            last = top
+        step = _WINDOW if mailbox.exists > _WINDOW else 2**32
+        while last < end:
+            top = min(last + step, end)
+            items = self._list(f"{last + 1}:{top}")
+            yield from self._window(items, last, top)
             # Many gaps: look further at once, or a mailbox with few messages takes for ever.
             step = step * 2 if len(items) < _WINDOW // 2 else step
             last = top
 
     def _window(self, items: list[FetchItem], last: int, end: int) -> Iterator[Batch]:
         start = self._request.start
-        # "n:*" names the last message even when it is below n.
+        # "n:*" names the last message even when it is below n, and mail may arrive above the end.
         new = [item for item in items if item.uid > last]
         end = max([end, *(item.uid for item in new)])
         yield from self._pack([one for one in new if self.cursor.wants(one, start)], end)
@@ -263,7 +263,7 @@ class FolderReader:
     def _abandon(self, batch: Batch) -> None:
         """Nobody wants the next chunk: let its bytes arrive into nothing."""
         for command in batch.commands:
-            command.on_fetch = lambda item: item.body.discard() if item.body else None
+            command.on_fetch = None
         batch.discard()
 
     # -- handing over -------------------------------------------------------------------------

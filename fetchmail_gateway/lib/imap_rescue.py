@@ -10,7 +10,7 @@ from odoo.addons.message_history.lib.errors import ChannelError, ConnectionFaile
 from .imap_errors import message_refused
 from .imap_parse import to_set
 from .imap_session import ImapSession
-from .imap_wire import Command, FetchItem
+from .imap_wire import Command
 
 if TYPE_CHECKING:
     from .imap_fetch import Batch
@@ -51,10 +51,10 @@ class Rescue:
             self._note_break(lost)
             self._reopen()
         groups = self._split(self._still_there(missing), lost)
-        if len(missing) == 1 and lost is None:
+        if len(self._batch.items) == 1 and lost is None:
             # It was asked for alone already: the answer stands.
+            self._fail([uid for group in groups for uid in group], words)
             groups = []
-            self._fail(self._still_there(missing), words)
         while groups:
             group = groups.pop(0)
             error, words = self._ask(group)
@@ -98,9 +98,11 @@ class Rescue:
         """Leave out what was expunged meanwhile."""
         if not uids:
             return []
-        items: list[FetchItem] = []
         wire = self._session.wire
-        command = wire.put(f"UID FETCH {to_set(uids)} (UID)", "looking again", items.append)
+        # Without it the session goes on showing expunged messages. It must be answered first:
+        # Dovecot would answer the FETCH before it.
+        wire.ask("NOOP", "looking again")
+        command, items = wire.list(to_set(uids), "UID")
         if not wire.wait(command).ok:
             return uids
         present = {item.uid for item in items}

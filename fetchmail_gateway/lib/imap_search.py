@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,14 +19,15 @@ from .imap_wire import FetchItem
 def search(session: ImapSession, criteria: str) -> list[int]:
     """UIDs that meet some criteria, ascending; as ranges (RFC 4731) where the server can."""
     short = session.offers("ESEARCH")
-    command = session.wire.put(f"UID SEARCH {'RETURN (ALL) ' if short else ''}{criteria}", "searching")
-    if not session.wire.wait(command).ok:
+    options = "RETURN (ALL) " if short else ""
+    command = session.wire.ask(f"UID SEARCH {options}{criteria}", "searching")
+    if not command.ok:
         raise message_refused(command.text, "a search")
     uids: set[int] = set()
     for row in command.rows("SEARCH"):
         uids.update(filter(None, map(number_of, row)))
     for row in command.rows("ESEARCH"):
-        for key, value in zip(row, row[1:], strict=False):
+        for key, value in itertools.pairwise(row):
             if text_of(key).upper() == "ALL":
                 uids.update(from_set(text_of(value)))
     return sorted(uids)
@@ -77,12 +79,8 @@ def _received_since(session: ImapSession, since: datetime) -> list[int]:
         session, f"SINCE {search_date(since - day)} BEFORE {search_date(since + 2 * day)}"
     )
     if unsure:
-        items: list[FetchItem] = []
-        session.wire.wait(
-            session.wire.put(
-                f"UID FETCH {to_set(unsure)} (UID INTERNALDATE)", "reading dates", items.append
-            )
-        )
+        command, items = session.wire.list(to_set(unsure), "UID INTERNALDATE")
+        session.wire.wait(command)
         found -= {one.uid for one in items if one.received_at and one.received_at < since}
     return sorted(found)
 
@@ -91,9 +89,7 @@ def _newest(session: ImapSession, mailbox: Mailbox) -> tuple[int, datetime | Non
     """The highest UID that was given so far, and when the newest message was received."""
     if not mailbox.exists:
         return max(0, mailbox.uidnext - 1), None
-    items: list[FetchItem] = []
-    session.wire.wait(
-        session.wire.put("UID FETCH * (UID INTERNALDATE)", "reading dates", items.append)
-    )
+    command, items = session.wire.list("*", "UID INTERNALDATE")
+    session.wire.wait(command)
     newest = max(items, key=lambda item: item.uid, default=FetchItem())
     return max(newest.uid, mailbox.uidnext - 1), newest.received_at

@@ -45,8 +45,7 @@ class ImapSession:
     def wire(self) -> Wire:
         """The connection; made if there is none that works."""
         if self._wire is None or self._wire.broken:
-            self.connect()
-        assert self._wire is not None
+            return self.connect()
         return self._wire
 
     @property
@@ -54,7 +53,7 @@ class ImapSession:
         """Whether there is a connection that is not known to be broken."""
         return self._wire is not None and not self._wire.broken
 
-    def connect(self, on_step: Callable[[CheckStep], None] | None = None) -> None:
+    def connect(self, on_step: Callable[[CheckStep], None] | None = None) -> Wire:
         """Connect and log in; ``on_step`` is told of each step that succeeded."""
         self.reset()
         steps = _Steps(on_step)
@@ -75,6 +74,7 @@ class ImapSession:
             raise
         steps.done("login", self.settings.user)
         self._wire = Wire(connection)
+        return self._wire
 
     def reset(self) -> None:
         """Drop the connection at once; the next use makes a new one."""
@@ -100,6 +100,7 @@ class ImapSession:
         """Queue the opening of a folder; :meth:`opened` takes the answer."""
         verb = "SELECT" if write else "EXAMINE"
         self.mailbox = None
+        self.wire.drain()
         return self.wire.put(f"{verb} {encode_folder(folder)}", f"opening {folder}")
 
     def opened(self, folder: str, command: Command) -> Mailbox:
@@ -142,10 +143,10 @@ class ImapSession:
 
     def status(self, folder: str) -> tuple[int, int, int]:
         """UIDVALIDITY, UIDNEXT and number of messages of a folder that need not be open."""
-        command = self.wire.put(
+        command = self.wire.ask(
             f"STATUS {encode_folder(folder)} (UIDVALIDITY UIDNEXT MESSAGES)", f"status of {folder}"
         )
-        if not self.wire.wait(command).ok:
+        if not command.ok:
             raise folder_refused(command.text, folder)
         facts: dict[str, int] = {}
         for row in command.rows("STATUS"):

@@ -1,7 +1,10 @@
 """Commands and answers on an IMAP connection that is logged in.
 
 Commands may be sent before earlier ones are answered (RFC 3501 5.5), which is where the speed at
-a distance comes from: whoever waits for a command also takes in what belongs to those before it.
+a distance comes from: whoever waits for a command also takes in what belongs to others. Servers
+may then answer in another order (Dovecot answers a FETCH before the NOOP that came first), so a
+FETCH response goes to the first command that says it is its own; other data can't be told apart
+and is asked for with :meth:`Wire.ask`, when nothing else is outstanding.
 Literals above the spool limit go to a file while they arrive, so memory stays flat.
 
 Anything that can't be read ends the connection with a ProtocolError: after a wrong literal size
@@ -51,17 +54,32 @@ class FetchItem:
         return any(flag.lower() == "\\seen" for flag in self.flags)
 
 
+OnFetch = Callable[[FetchItem], bool]
+
+
+class Listing(list[FetchItem]):
+    """Collects FETCH responses about messages, not those with their bodies."""
+
+    def take(self, item: FetchItem) -> bool:
+        """Keep a response that is ours."""
+        is_ours = bool(item.uid) and item.body is None
+        if is_ours:
+            self.append(item)
+        return is_ours
+
+
 @dataclass
 class Command:
     """A command on its way, and what has come back for it so far.
 
     :param doing: what it is for, in words without secrets
-    :param on_fetch: called with each FETCH response that comes while it runs
+    :param on_fetch: called with FETCH responses that come while it runs; says whether it is one
+        of those it asked for
     """
 
     tag: bytes
     doing: str
-    on_fetch: Callable[[FetchItem], None] | None = None
+    on_fetch: OnFetch | None = None
     status: str = ""
     text: str = ""
     codes: dict[str, str] = field(default_factory=dict)
@@ -95,9 +113,7 @@ class Wire:
 
     # -- sending ------------------------------------------------------------------------------
 
-    def put(
-        self, text: str, doing: str, on_fetch: Callable[[FetchItem], None] | None = None
-    ) -> Command:
+    def put(self, text: str, doing: str, on_fetch: OnFetch | None = None) -> Command:
         """Queue a command; it leaves with :meth:`flush`, or when one waits for an answer."""
         if self._idle is not None:
             self.end_idle()
@@ -123,12 +139,22 @@ class Wire:
             self._take(command.doing)
         return command
 
+    def ask(self, text: str, doing: str) -> Command:
+        """Send a command when all before it are answered, and wait for its answer."""
+        self.drain()
+        return self.wait(self.put(text, doing))
+
     def run(self, text: str, doing: str) -> Command:
-        """Send a command, wait, and raise when the server refuses it."""
-        command = self.wait(self.put(text, doing))
+        """Like :meth:`ask`, but raises when the server refuses."""
+        command = self.ask(text, doing)
         if not command.ok:
             raise refusal(command.text, doing, otherwise=ProtocolError, field=None)
         return command
+
+    def list(self, uids: str, attributes: str) -> tuple[Command, Listing]:
+        """Queue a UID FETCH of attributes that are no bodies."""
+        found = Listing()
+        return self.put(f"UID FETCH {uids} ({attributes})", "listing", found.take), found
 
     @property
     def outstanding(self) -> int:
@@ -222,7 +248,7 @@ class Wire:
         current = self._waiting[0] if self._waiting else None
         found = _NUMBERED.match(line)
         if found is not None:
-            self._take_numbered(int(found[1]), found[2].upper(), line[found.end() :], current)
+            self._take_numbered(int(found[1]), found[2].upper(), line[found.end() :])
             return
         found = _UNTAGGED.match(line)
         if found is None:
@@ -245,20 +271,17 @@ class Wire:
         if found:
             command.codes[found[1].upper()] = found[2] or ""
 
-    def _take_numbered(
-        self, number: int, kind: bytes, rest: bytes, current: Command | None
-    ) -> None:
+    def _take_numbered(self, number: int, kind: bytes, rest: bytes) -> None:
         if kind == b"EXISTS":
-            if not (current and current.is_select) and number > self.exists:
+            if number > self.exists and not any(one.is_select for one in self._waiting):
                 self.grown = True
             self.exists = number
         elif kind == b"EXPUNGE":
             self.exists = max(0, self.exists - 1)
         elif kind == b"FETCH":
             item = _fetch_item(self._read_row(rest))
-            if current is not None and current.on_fetch is not None:
-                current.on_fetch(item)
-            elif item.body is not None:
+            takers = (one.on_fetch for one in self._waiting if one.on_fetch is not None)
+            if not any(take(item) for take in takers) and item.body is not None:
                 item.body.discard()
 
     def _read_row(self, line: bytes) -> list[Token]:

@@ -1,0 +1,66 @@
+"""The list of ticks and crosses that a connection test shows."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.lib.transport import CheckReport, CheckStep
+
+# Which step failed when an error points at this field.
+_STEP_OF_FIELD = {
+    "server": "resolve",
+    "port": "connect",
+    "encryption": "tls",
+    "verify": "tls",
+    "user": "login",
+    "password": "login",
+    "folder": "folder",
+}
+_ORDER = ("resolve", "connect", "tls", "login", "folder", "read")
+
+
+class Checker:
+    """Collects steps; as a context manager it keeps a ChannelError instead of raising it."""
+
+    def __init__(self) -> None:
+        self._steps: list[CheckStep] = []
+        self._began = time.monotonic()
+        self._error: ChannelError | None = None
+
+    def add(self, step: CheckStep) -> None:
+        """Add a step that succeeded."""
+        self._steps.append(step)
+        self._began = time.monotonic()
+
+    def done(self, name: str, detail: str) -> None:
+        """Add a step that succeeded, begun when the last one ended."""
+        self.add(CheckStep(name, True, time.monotonic() - self._began, detail))
+
+    def report(self) -> CheckReport:
+        """What was found."""
+        return CheckReport(tuple(self._steps), self._error)
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, ChannelError):
+            return False
+        self._error = error
+        seconds = time.monotonic() - self._began
+        self._steps.append(CheckStep(self._failed_step(error), False, seconds, error.reason))
+        return True
+
+    def _failed_step(self, error: ChannelError) -> str:
+        """The next step in order, unless the error points further on."""
+        reached = [_ORDER.index(step.name) for step in self._steps]
+        following = max(reached, default=-1) + 1
+        pointed = _ORDER.index(_STEP_OF_FIELD.get(error.field or "", _ORDER[0]))
+        return _ORDER[min(max(following, pointed), len(_ORDER) - 1)]

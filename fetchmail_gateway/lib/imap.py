@@ -1,0 +1,165 @@
+"""Receiving over IMAP4rev1 (RFC 3501), with what newer servers offer on top.
+
+Used where offered: IDLE, UIDPLUS, MOVE, SPECIAL-USE, ESEARCH, LIST-STATUS, OBJECTID (EMAILID,
+THREADID), X-GM-EXT-1. Where each of the parts lives:
+
+    imap_connection  socket, TLS, login (imaplib, for the sake of Odoo's login hooks)
+    imap_wire        commands and answers after the login
+    imap_session     one connection and its open folder
+    imap_cursor      the memory between two fetches
+    imap_search      what is new the first time
+    imap_fetch       what is new since; imap_rescue: messages the server can't hand over
+    imap_change      flags, moving, deleting
+    imap_folders     listing and making folders
+    imap_listen      news
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from odoo.addons.message_history.lib.errors import ChannelError, MessageRefused
+from odoo.addons.message_history.lib.transport import (
+    Capability,
+    CheckReport,
+    Chunk,
+    FirstLook,
+    FolderInfo,
+    FolderRequest,
+    IncomingMessage,
+    Transport,
+)
+
+from . import imap_folders, imap_search
+from .checking import Checker
+from .imap_change import Mover, SeenFlags
+from .imap_cursor import Cursor
+from .imap_errors import message_refused
+from .imap_fetch import FolderReader, make_message
+from .imap_listen import Listener
+from .imap_session import ImapSession
+from .imap_wire import FetchItem
+from .settings import ServerSettings
+
+
+class ImapTransport(Transport):
+    """One mailbox on an IMAP server; connects at the first use and keeps the connection.
+
+    Not for several threads at once. After a break the next call connects again.
+
+    :param folders: what :meth:`listen` watches, the most important first, and what :meth:`check`
+        tries to open
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.CHECK,
+            Capability.FETCH,
+            Capability.LISTEN,
+            Capability.FOLDERS,
+            Capability.MOVE,
+        }
+    )
+
+    def __init__(self, settings: ServerSettings, folders: Sequence[str] = ("INBOX",)) -> None:
+        self.settings = settings
+        self._watched = list(folders) or ["INBOX"]
+        self._session = ImapSession(settings)
+        self._flags = SeenFlags(self._session)
+        self._mover = Mover(self._session)
+
+    def check(self) -> CheckReport:
+        """Try every step on a connection of its own; the error's ``field`` says what is wrong."""
+        session = ImapSession(self.settings)
+        checker = Checker()
+        with checker:
+            session.connect(checker.add)
+            for folder in self._watched:
+                mailbox = session.select(folder)
+                checker.done("folder", f"{folder}: {mailbox.exists}")
+            self._read_last(session)
+            checker.done("read", "")
+        session.close()
+        return checker.report()
+
+    def _read_last(self, session: ImapSession) -> None:
+        """Read the header of the newest message, which proves the right to read."""
+        mailbox = session.mailbox
+        if mailbox is None or not mailbox.exists:
+            return
+        command = session.wire.ask("FETCH * (UID BODY.PEEK[HEADER])", "reading")
+        if not command.ok:
+            raise message_refused(command.text, "to show the newest message")
+
+    def folders(self) -> list[FolderInfo]:
+        """List the folders, INBOX first."""
+        return imap_folders.list_folders(self._session)
+
+    def first_look(self, request: FolderRequest) -> FirstLook:
+        """Count what a first fetch would bring."""
+        command = self._session.put_select(request.name, write=False)
+        mailbox = self._session.opened(request.name, command)
+        return imap_search.look(self._session, mailbox, request)
+
+    def fetch(self, request: FolderRequest) -> Iterator[Chunk]:
+        """Yield what is new, the next chunk being on its way while this one is stored."""
+        yield from FolderReader(self._session, request).chunks()
+        self._flags.settle()
+
+    def acknowledge(self, request: FolderRequest, chunk: Chunk) -> None:
+        """Mark the chunk's messages as seen when ``mark_seen``.
+
+        While :meth:`fetch` goes on, the answer is not waited for but looked at later, at the
+        latest at the end of the fetch.
+        """
+        if request.mark_seen and chunk.messages:
+            self._flags.mark(request, chunk)
+
+    def fetch_one(self, names: Mapping[str, Any]) -> IncomingMessage:
+        """Fetch one message whole; raises MessageRefused when it is no longer there."""
+        folder, uid = str(names.get("folder") or ""), int(names.get("uid") or 0)
+        mailbox = self._session.select(folder)
+        items: list[FetchItem] = []
+
+        def take(item: FetchItem) -> bool:
+            items.append(item)
+            return True
+
+        if mailbox.uidvalidity == int(names.get("uidvalidity") or 0) and uid:
+            parts = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]"
+            command = self._session.wire.put(f"UID FETCH {uid} ({parts})", "fetching", take)
+            if not self._session.wire.wait(command).ok:
+                raise message_refused(command.text, "to hand over a message")
+        for item in items:
+            if item.uid == uid and item.body is not None:
+                item.emailid = str(names.get("emailid") or "")
+                item.threadid = str(names.get("threadid") or "")
+                cursor = Cursor(uidvalidity=mailbox.uidvalidity)
+                return make_message(folder, cursor, item, item.body)
+        raise MessageRefused(f"The message is no longer in {folder!r} under this number.")
+
+    def move(self, names: Sequence[Mapping[str, Any]], target: str) -> list[Mapping[str, Any]]:
+        """Move messages; see :class:`Transport`."""
+        return self._mover.move(names, target)
+
+    def delete(self, names: Sequence[Mapping[str, Any]]) -> None:
+        """Delete messages, and no others that happen to be marked as deleted."""
+        self._mover.delete(names)
+
+    def listen(self, on_event: Callable[[str], None], stop: Callable[[], bool]) -> None:
+        """Tell of news in the watched folders; each is told of once at the beginning.
+
+        ``on_event`` may call :meth:`fetch` and :meth:`acknowledge` of this same object.
+        """
+        Listener(self._session, self._watched, on_event, stop).run()
+
+    def close(self) -> None:
+        """Wait for outstanding flags and log out; never raises a ChannelError."""
+        try:
+            if self._session.connected:
+                self._flags.settle()
+        except ChannelError:
+            self._session.reset()
+        self._session.close()
+
