@@ -24,7 +24,7 @@ class Certificate:
 def make_certificate(
     folder: Path, names: str = "DNS:localhost,IP:127.0.0.1", *, days: int = 2
 ) -> Certificate:
-    """Make an authority and a certificate for ``names`` in ``folder``; needs the openssl command."""
+    """Make an authority and a certificate for ``names``; needs the openssl command."""
     result = Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     ca_key, request, extensions = folder / "ca.key", folder / "cert.csr", folder / "cert.ext"
     extensions.write_text(

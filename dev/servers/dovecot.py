@@ -1,4 +1,4 @@
-"""A real Dovecot 2.3, run as whoever runs the tests, from one generated file in a folder of its own.
+"""A real Dovecot 2.3, run as whoever runs the tests, from one generated file in its own folder.
 
 It speaks IMAP (STARTTLS), IMAPS, POP3 (STLS), POP3S and LMTP on free loopback ports, knows
 passwords and XOAUTH2 tokens (checked against a local key, as a provider's would be), and is ended
@@ -72,7 +72,8 @@ class Dovecot:
     @property
     def ca_pem(self) -> str:
         """Certificate of the authority that signed this server's certificate."""
-        assert self.certificate, "not started"
+        if self.certificate is None:
+            raise RuntimeError("Dovecot is not started.")
         return self.certificate.ca_pem
 
     def start(self) -> Dovecot:
@@ -86,13 +87,13 @@ class Dovecot:
         self._own(self.folder / "mail")
         self.config.write_text(render(self) + self.extra + "\n")
         with (self.folder / "console.log").open("wb") as console:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 [BINARY, "-F", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
             )
-        wait_until(lambda: self._is_up() or self._process.poll() is not None, 10)
+        wait_until(lambda: self._is_up() or process.poll() is not None, 10)
         if not self._is_up():
             told = (self.folder / "console.log").read_text(errors="replace") + self.log()
             self.stop()
@@ -167,7 +168,7 @@ class Dovecot:
     # -- mail from outside --------------------------------------------------------------------
 
     def maildir(self, user: str, folder: str = "INBOX") -> Path:
-        """The Maildir++ folder of a mailbox; ``folder`` as IMAP clients see it (separator ``/``)."""
+        """The Maildir++ folder of a mailbox; ``folder`` as IMAP clients see it (``/``)."""
         root = self.folder / "mail" / user
         if folder.upper() == "INBOX":
             return root
@@ -266,9 +267,7 @@ class Dovecot:
 
     def set_seen(self, user: str, *query: str, folder: str = "INBOX") -> None:
         """Mark messages as seen, as a colleague who reads along does."""
-        self.doveadm(
-            "flags", "add", "-u", user, "\\Seen", "mailbox", folder, *(query or ("all",))
-        )
+        self.doveadm("flags", "add", "-u", user, "\\Seen", "mailbox", folder, *(query or ("all",)))
 
 
 def _base64url(data: bytes) -> str:

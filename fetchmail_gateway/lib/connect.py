@@ -8,14 +8,17 @@ that runs out is a failure of the connection, never of the credentials.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
-from odoo.addons.message_history.lib.errors import ChannelError, ConfigurationError, ConnectionFailed
+from odoo.addons.message_history.lib.errors import (
+    ChannelError,
+    ConfigurationError,
+    ConnectionFailed,
+)
 
 from .settings import ServerSettings
 
@@ -30,7 +33,9 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext:
     """Make the TLS context that the settings ask for; TLS 1.2 or later."""
     if settings.verify == "ca":
         if not settings.ca_pem.strip():
-            raise ConfigurationError("No certificate authority is given to verify against.", field="verify")
+            raise ConfigurationError(
+                "No certificate authority is given to verify against.", field="verify"
+            )
         try:
             context = ssl.create_default_context(cadata=settings.ca_pem)
         except (ssl.SSLError, ValueError) as error:
@@ -148,10 +153,11 @@ def speaks_tls(settings: ServerSettings) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     address = (settings.host.strip(), settings.port)
-    with contextlib.suppress(OSError, ValueError):
+    try:
         with socket.create_connection(address, timeout=5) as sock, context.wrap_socket(sock):
             return True
-    return False
+    except (OSError, ValueError):
+        return False
 
 
 def no_greeting(

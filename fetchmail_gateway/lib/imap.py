@@ -162,4 +162,3 @@ class ImapTransport(Transport):
         except ChannelError:
             self._session.reset()
         self._session.close()
-

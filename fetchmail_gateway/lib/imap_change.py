@@ -103,7 +103,7 @@ class Mover:
         """Which of these are still there; opens the folder for writing."""
         if self._session.select_for_writing(folder).uidvalidity != uidvalidity:
             return []
-        command, items = self._session.wire.list(to_set(uids), "UID")
+        command, items = self._session.wire.put_listing(to_set(uids), "UID")
         wire = self._session.wire
         if not wire.wait(command).ok:
             raise message_refused(command.text, "to show messages")
@@ -191,5 +191,3 @@ def _by_folder(
 
 def _lower(flags: Sequence[str]) -> set[str]:
     return {flag.lower() for flag in flags}
-
-

@@ -60,23 +60,23 @@ class ImapConnection(imaplib.IMAP4):
         """Close the socket."""
         self.stream.close()
 
-    def starttls(self, ssl_context: Any = None) -> tuple[str, list[Any]]:
+    def starttls(self, ssl_context: Any = None) -> Any:
         """Change to TLS (RFC 3501 6.2.1) as the settings say; ``ssl_context`` is not used."""
         if "STARTTLS" not in self.capabilities:
             raise ConfigurationError(
                 "The server does not offer STARTTLS on this port.", field="encryption"
             )
-        kind, data = self._simple_command("STARTTLS")  # type: ignore[attr-defined]
+        kind, data = self._simple_command("STARTTLS")
         if kind != "OK":
             raise ConfigurationError(f"STARTTLS was refused: {data}", field="encryption")
         if self.stream.buffered:
             raise ProtocolError("The server sent plain text after STARTTLS began.")
         self.sock = connect.start_tls(self.stream.sock, self.settings)
         self.stream = Stream(self.sock)
-        self._get_capabilities()  # type: ignore[attr-defined]
+        self._get_capabilities()
         return kind, data
 
-    def login(self, user: str, password: str) -> tuple[str, list[Any]]:
+    def login(self, user: str, password: str) -> Any:
         """Log in with any characters in user and password.
 
         imaplib's own LOGIN knows ASCII only; AUTHENTICATE PLAIN (RFC 4616) is UTF-8.
@@ -141,7 +141,7 @@ def log_in(connection: ImapConnection, settings: ServerSettings) -> None:
 
 def capabilities_after_login(connection: ImapConnection) -> frozenset[str]:
     """What the server can do now; many say it in the answer to the login, which saves asking."""
-    told: Any = connection.untagged_responses.get("CAPABILITY")  # type: ignore[attr-defined]
+    told: Any = connection.untagged_responses.get("CAPABILITY")
     # Before the login imaplib asked once and took the answer out again, so this one is later.
     if not told:
         _kind, told = connection.capability()

@@ -93,7 +93,7 @@ class Cursor:
         return item.received_at >= self.since
 
     def after(self, handled: set[int], failed: set[int], up_to: int) -> Cursor:
-        """The cursor when ``handled`` are stored or gone, ``failed`` are not, all to ``up_to`` seen."""
+        """The cursor when ``handled`` are stored or gone, ``failed`` not, all to ``up_to`` seen."""
         pending = {uid: count for uid, count in self.pending.items() if uid not in handled}
         for uid in failed:
             pending[uid] = pending.get(uid, 0) + 1

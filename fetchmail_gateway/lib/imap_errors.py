@@ -41,7 +41,9 @@ _NOT_NOW = re.compile(r"authenticated but not connected|temporar|unavailable|ser
 _CODE = re.compile(r"^\[([A-Z0-9-]+)[^\]]*\]")
 
 
-def refusal(text: str, doing: str, *, otherwise: type[ChannelError], field: str | None) -> ChannelError:
+def refusal(
+    text: str, doing: str, *, otherwise: type[ChannelError], field: str | None
+) -> ChannelError:
     """Return the error for a NO, BAD or BYE.
 
     :param text: the server's words, with the response code in brackets if it gave one

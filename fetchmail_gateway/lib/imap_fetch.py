@@ -110,7 +110,7 @@ class FolderReader:
         # A range with an end: "n:*" would name the last message even when nothing is new.
         above = f"{cursor.last_uid + 1}:{cursor.last_uid + _WINDOW}"
         wanted = ",".join(filter(None, [to_set(cursor.pending), above]))
-        listing, items = session.wire.list(wanted, self._attributes())
+        listing, items = session.wire.put_listing(wanted, self._attributes())
         mailbox = session.opened(self._folder, command)
         listed = self._listed(listing)
         if not cursor.fits(mailbox):
@@ -136,7 +136,7 @@ class FolderReader:
 
     def _list(self, uids: str) -> list[FetchItem]:
         """List messages; if the server stumbles over one of them, at least their numbers."""
-        command, items = self._session.wire.list(uids, self._attributes())
+        command, items = self._session.wire.put_listing(uids, self._attributes())
         if self._listed(command):
             return items
         return [FetchItem(uid=uid) for uid in imap_search.search(self._session, f"UID {uids}")]
@@ -166,8 +166,7 @@ class FolderReader:
         yield from self._again(retry, known if listed is not None else None)
 
     def _new(self, listed: list[FetchItem] | None) -> Iterator[Batch]:
-        mailbox = self._session.mailbox
-        assert mailbox is not None
+        mailbox = self._session.select(self._folder)
         last = self.cursor.last_uid
         end = mailbox.uidnext - 1
         if end < 0:  # the server does not tell UIDNEXT: list everything above, and go by that

@@ -68,8 +68,7 @@ def list_folders(session: ImapSession) -> list[FolderInfo]:
         if len(row) == 2 and isinstance(row[1], list) and len(row[1]) == 2
     }
     found = [_info(row, counts) for row in command.rows("LIST") if len(row) >= 3]
-    found = _one_per_role(found)
-    return sorted(found, key=lambda info: (info.role != "inbox", info.name.lower()))
+    return sorted(_one_per_role(found), key=lambda info: (info.role != "inbox", info.name.lower()))
 
 
 def _info(row: list[Token], counts: dict[str, int]) -> tuple[FolderInfo, bool]:

@@ -114,7 +114,7 @@ class Listener:
                 self._tell(folder)
 
     def _changed(self, folder: str) -> bool:
-        """Whether a folder that is not open got mail; one that can't be looked at is passed over."""
+        """Whether a folder that is not open got mail; one that can't be seen is passed over."""
         if self._session.mailbox and self._session.mailbox.name == folder:
             return False
         try:

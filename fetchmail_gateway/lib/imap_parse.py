@@ -9,13 +9,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from odoo.addons.message_history.lib.errors import ConfigurationError, ProtocolError
 
 from .spool import Received
 
-Token = bytes | Received | None | list["Token"]  # type: ignore[misc]
+Token = bytes | Received | None | list["Token"]
 
 _TOKEN = re.compile(
     rb"[ \r\n]*(?:(?P<open>\()|(?P<close>\))"
@@ -101,7 +101,7 @@ def parse_internaldate(value: bytes) -> datetime | None:
             year, month, day, hour, minute, min(second, 59),
             tzinfo=timezone(-offset if found[7] == b"-" else offset),
         )  # fmt: skip
-        return moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
 

@@ -1,4 +1,4 @@
-"""When some bodies of a batch did not come: find out which messages can't be had, get the others."""
+"""When some bodies of a batch did not come: which can't be had? The others must go on."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Rescue:
         # Without it the session goes on showing expunged messages. It must be answered first:
         # Dovecot would answer the FETCH before it.
         wire.ask("NOOP", "looking again")
-        command, items = wire.list(to_set(uids), "UID")
+        command, items = wire.put_listing(to_set(uids), "UID")
         if not wire.wait(command).ok:
             return uids
         present = {item.uid for item in items}

@@ -79,7 +79,7 @@ def _received_since(session: ImapSession, since: datetime) -> list[int]:
         session, f"SINCE {search_date(since - day)} BEFORE {search_date(since + 2 * day)}"
     )
     if unsure:
-        command, items = session.wire.list(to_set(unsure), "UID INTERNALDATE")
+        command, items = session.wire.put_listing(to_set(unsure), "UID INTERNALDATE")
         session.wire.wait(command)
         found -= {one.uid for one in items if one.received_at and one.received_at < since}
     return sorted(found)
@@ -89,7 +89,7 @@ def _newest(session: ImapSession, mailbox: Mailbox) -> tuple[int, datetime | Non
     """The highest UID that was given so far, and when the newest message was received."""
     if not mailbox.exists:
         return max(0, mailbox.uidnext - 1), None
-    command, items = session.wire.list("*", "UID INTERNALDATE")
+    command, items = session.wire.put_listing("*", "UID INTERNALDATE")
     session.wire.wait(command)
     newest = max(items, key=lambda item: item.uid, default=FetchItem())
     return max(newest.uid, mailbox.uidnext - 1), newest.received_at

@@ -104,7 +104,7 @@ class ImapSession:
         return self.wire.put(f"{verb} {encode_folder(folder)}", f"opening {folder}")
 
     def opened(self, folder: str, command: Command) -> Mailbox:
-        """Wait until a folder is open; raises ConfigurationError when there is none of that name."""
+        """Wait until a folder is open; raises ConfigurationError when there is none such."""
         wire = self.wire
         wire.wait(command)
         if not command.ok:

@@ -151,7 +151,7 @@ class Wire:
             raise refusal(command.text, doing, otherwise=ProtocolError, field=None)
         return command
 
-    def list(self, uids: str, attributes: str) -> tuple[Command, Listing]:
+    def put_listing(self, uids: str, attributes: str) -> tuple[Command, Listing]:
         """Queue a UID FETCH of attributes that are no bodies."""
         found = Listing()
         return self.put(f"UID FETCH {uids} ({attributes})", "listing", found.take), found

@@ -19,7 +19,7 @@ _LONGEST_LINE = 32 * 1024 * 1024
 
 
 class Stream:
-    """Bytes to and from a connected socket. Raises OSError as the socket does, EOFError at the end."""
+    """Bytes to and from a connected socket. Raises OSError as that does, EOFError at the end."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
