@@ -10,8 +10,8 @@
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
-        "views/fetchmail_server_views.xml",
         "wizard/fetchmail_folder_views.xml",
+        "views/fetchmail_server_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.message_history.lib.transport import Afterwards, Capability, StartPolicy
 
+from ..lib.imap import ImapTransport
+from ..lib.pop3 import Pop3Transport
 from ..lib.settings import ServerSettings
 
 #: Connection types that we speak ourselves.
@@ -144,13 +146,10 @@ class FetchmailServer(models.Model):
 
     def _get_transport__(self):  # noqa: PLW3201
         """Return what speaks to the server: IMAP or POP3."""
-        from ..lib.imap import ImapTransport  # noqa: PLC0415
-        from ..lib.pop3 import Pop3Transport  # noqa: PLC0415
-
         settings = self._get_settings__()
         if self._get_connection_type() == "pop":
             return Pop3Transport(settings)
-        return ImapTransport(settings)
+        return ImapTransport(settings, folders=tuple(self.folder_ids.filtered("active").mapped("name")) or ("INBOX",))
 
     def button_confirm_login(self):
         """Try the connection step by step; the error names the setting that is wrong."""

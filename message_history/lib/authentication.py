@@ -68,11 +68,13 @@ class AuthenticationResults:
         results = (self.spf, self.dkim)
         if any(one.result == "pass" and aligned(one.domain, self.sender_domain) for one in results):
             return True
-        told = [one.result for one in results if one.result not in ("", "none", "neutral", "temperror")]
+        told = [
+            one.result for one in results if one.result not in ("", "none", "neutral", "temperror")
+        ]
         return False if told and not any(one == "pass" for one in told) else None
 
     def summary(self) -> str:
-        """Return one line for people: ``SPF pass (example.com), DKIM none``; '' if nothing is told."""
+        """Return one line: ``SPF pass (example.com), DKIM none``; '' if nothing is told."""
         results = [(name.upper(), getattr(self, name)) for name in _METHODS]
         return ", ".join(f"{name} {result}" for name, result in results if result.result)
 
@@ -105,7 +107,9 @@ def read_authentication(
                 found.setdefault(method, []).append(result)
     if server is None:
         return AuthenticationResults(sender_domain=domain)
-    best = {method: _best(results, domain) for method, results in found.items() if method in _METHODS}
+    best = {
+        method: _best(results, domain) for method, results in found.items() if method in _METHODS
+    }
     return AuthenticationResults(authserv_id=server, sender_domain=domain, **best)
 
 
@@ -168,7 +172,10 @@ def _best(results: list[MethodResult], domain: str) -> MethodResult:
     """Return of several signatures the one that says most: passed and of the sender's domain."""
     return max(
         results,
-        key=lambda one: (one.result == "pass" and aligned(one.domain, domain), one.result == "pass"),
+        key=lambda one: (
+            one.result == "pass" and aligned(one.domain, domain),
+            one.result == "pass",
+        ),
     )
 
 

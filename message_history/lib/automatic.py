@@ -189,7 +189,9 @@ def automatic_headers(incoming: Message) -> dict[str, str]:
     if "@" in parent:
         references = [
             one for line in values(incoming, "References") for one in split_message_ids(line)
-        ] or [one for line in values(incoming, "In-Reply-To") for one in split_message_ids(line)][:1]
+        ] or [one for line in values(incoming, "In-Reply-To") for one in split_message_ids(line)][
+            :1
+        ]
         references = [one for one in dict.fromkeys(references) if one != parent]
         kept = references[:1] + references[1:][-(_MAX_REFERENCES - 2) :]
         headers["In-Reply-To"] = parent

@@ -11,35 +11,89 @@ import re
 
 _SURE = (
     # English, German
-    r"automatic reply|auto(?:matic)?[- ]?(?:reply|response|respond(?:er)?)|autoreply|auto-?re"
-    r"|out of (?:the )?office(?: autoreply| auto-reply| notification)?",
-    r"automatische (?:antwort|nachricht|rückantwort|e-?mail-antwort)|abwesenheits(?:notiz|nachricht"
-    r"|meldung|info(?:rmation)?|assistent)|abwesend",
+    r"automatic reply",
+    r"auto(?:matic)?[- ]?(?:reply|response|respond(?:er)?)",
+    r"autoreply",
+    r"auto-?re",
+    r"out of (?:the )?office(?: autoreply| auto-reply| notification)?",
+    r"automatische (?:antwort|nachricht|rückantwort|e-?mail-antwort)",
+    r"abwesenheits(?:notiz|nachricht|meldung|info(?:rmation)?|assistent)",
+    r"abwesend",
     # French, Spanish, Portuguese, Italian
-    r"réponse automatique|reponse automatique|message (?:automatique )?d['’]absence"
-    r"|notification d['’]absence|absence du bureau",
-    r"respuesta automática|respuesta automatica|fuera de (?:la )?oficina|resposta automática"
-    r"|ausência temporária|fora do escritório",
-    r"risposta automatica|fuori (?:sede|ufficio)|assenza dall['’]ufficio",
+    r"réponse automatique",
+    r"reponse automatique",
+    r"message (?:automatique )?d['’]absence",
+    r"notification d['’]absence",
+    r"absence du bureau",
+    r"respuesta automática",
+    r"respuesta automatica",
+    r"fuera de (?:la )?oficina",
+    r"resposta automática",
+    r"ausência temporária",
+    r"fora do escritório",
+    r"risposta automatica",
+    r"fuori (?:sede|ufficio)",
+    r"assenza dall['’]ufficio",
     # Dutch, Scandinavian, Finnish, Polish, Czech, Hungarian, Romanian, Turkish, Russian
-    r"automatisch (?:antwoord|bericht)|automatische reactie|afwezigheidsbericht|niet aanwezig",
-    r"autosvar|automatiskt? svar|frånvaro(?:meddelande)?|fraværs(?:besked|melding)|automaattinen vastaus"
-    r"|poissa",
-    r"odpowiedź automatyczna|automatyczna odpowiedź|automatická odpověď|automatická odpoveď"
-    r"|automatikus válasz|răspuns automat|otomatik (?:yanıt|cevap)|автоответ|автоматический ответ",
+    r"automatisch (?:antwoord|bericht)",
+    r"automatische reactie",
+    r"afwezigheidsbericht",
+    r"niet aanwezig",
+    r"autosvar",
+    r"automatiskt? svar",
+    r"frånvaro(?:meddelande)?",
+    r"fraværs(?:besked|melding)",
+    r"automaattinen vastaus",
+    r"poissa",
+    r"odpowiedź automatyczna",
+    r"automatyczna odpowiedź",
+    r"automatická odpověď",
+    r"automatická odpoveď",
+    r"automatikus válasz",
+    r"răspuns automat",
+    r"otomatik (?:yanıt|cevap)",
+    r"автоответ",
+    r"автоматический ответ",
     # Japanese, Chinese, Korean
-    r"自動(?:応答|返信)|自动(?:答复|回复)|自動回覆|자동 (?:회신|응답)",
+    r"自動(?:応答|返信)",
+    r"自动(?:答复|回复)",
+    r"自動回覆",
+    r"자동 (?:회신|응답)",
 )
 _VAGUE = (
-    r"out of (?:the )?office|vacation|on (?:holiday|leave|vacation)|away from (?:my|the)|absen[ct]e?"
-    r"|urlaub|abwesen|nicht im (?:büro|haus)|außer haus|ferien|vacances|congés?|de vacaciones|ausente"
-    r"|ferie|assente|vakantie|afwezig|semester|ferie|urlop|nieobecn"
-    r"|(?:we|i) (?:have )?received your|thank you for (?:contacting|your)|eingangsbestätigung"
-    r"|empfangsbestätigung|ihre (?:anfrage|nachricht|e-?mail) (?:an|ist)|accusé de réception"
-    r"|confirmation of receipt|ticket received",
+    r"out of (?:the )?office",
+    r"vacation",
+    r"on (?:holiday|leave|vacation)",
+    r"away from (?:my|the)",
+    r"absen[ct]e?",
+    r"urlaub",
+    r"abwesen",
+    r"nicht im (?:büro|haus)",
+    r"außer haus",
+    r"ferien",
+    r"vacances",
+    r"congés?",
+    r"de vacaciones",
+    r"ausente",
+    r"ferie",
+    r"assente",
+    r"vakantie",
+    r"afwezig",
+    r"semester",
+    r"ferie",
+    r"urlop",
+    r"nieobecn",
+    r"(?:we|i) (?:have )?received your",
+    r"thank you for (?:contacting|your)",
+    r"eingangsbestätigung",
+    r"empfangsbestätigung",
+    r"ihre (?:anfrage|nachricht|e-?mail) (?:an|ist)",
+    r"accusé de réception",
+    r"confirmation of receipt",
+    r"ticket received",
 )
 
 SUBJECT_SURE = re.compile(
-    rf"^\s*(?:\[[^\]]{{1,40}}\]\s*)?(?:{'|'.join(_SURE)})\s*(?:[:：\-–]|$)", re.IGNORECASE
+    rf"^\s*(?:\[[^\]]{{1,40}}\]\s*)?\[?(?:{'|'.join(_SURE)})\s*(?:[:：\-–\]]|$)", re.IGNORECASE
 )
 SUBJECT_VAGUE = re.compile("|".join(_VAGUE), re.IGNORECASE)

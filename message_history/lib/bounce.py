@@ -15,11 +15,12 @@ from dataclasses import replace
 from email.message import Message
 
 from .bounce_fields import delivery_status, disposition, feedback, merge, passing
+from .bounce_marks import DAEMON_LOCAL, DAEMON_NAME, REPLY_CODE, STATUS_CODE, SUBJECT
 from .bounce_original import original_ids, original_recipients, original_subject
 from .bounce_parts import ReportParts, split_report
-from .bounce_text import find_recipients, is_delay, squeeze
+from .bounce_text import find_local_names, find_recipients, is_delay, squeeze
 from .bounce_types import BouncedRecipient, BounceReport, Findings, RecipientKind, ReportKind
-from .bounce_words import DAEMON_LOCAL, DAEMON_NAME, FAILURE, REPLY_CODE, STATUS_CODE, SUBJECT
+from .bounce_words import FAILURE
 from .raw_headers import ADDRESS, addresses, bare_address, decoded, has, value, values
 
 __all__ = [
@@ -141,7 +142,11 @@ def _by_words(
     """Find the recipients where the machine-readable fields name none."""
     if findings.kind is not ReportKind.BOUNCE:
         return _from_original(parts, findings)
-    named = [bare_address(part) for text in values(message, "X-Failed-Recipients") for part in text.split(",")]
+    named = [
+        bare_address(part)
+        for text in values(message, "X-Failed-Recipients")
+        for part in text.split(",")
+    ]
     encoded = _verp(message)
     delayed = is_delay(parts.notice)
     for source, found in (("header", [one for one in named if one]), ("verp", encoded)):
@@ -150,13 +155,22 @@ def _by_words(
             recipients = merge([BouncedRecipient(one, kind) for one in found])
             return replace(findings, source=source, recipients=_explain(recipients, parts))
     ours = {address.lower() for address in own_addresses}
-    ours.update(addresses(message, "To", "From", "Sender", "Delivered-To", "Return-Path", "Reply-To"))
+    ours.update(
+        addresses(message, "To", "From", "Sender", "Delivered-To", "Return-Path", "Reply-To")
+    )
     intended = original_recipients(parts.original)
+    if parts.original is not None:
+        senders = addresses(parts.original, "From", "Sender", "Return-Path")
+        ours.update(one for one in senders if one not in intended)
     found_recipients = find_recipients(parts.notice, ours, intended)
     if found_recipients:
         return replace(findings, source="text", recipients=found_recipients)
     kind = RecipientKind.DELAYED if delayed else RecipientKind.PERMANENT
     default = ReportKind.DELAY if delayed else ReportKind.BOUNCE
+    names = find_local_names(parts.notice, _domain(message)) if not intended else ()
+    if names:
+        found_names = tuple(BouncedRecipient(one, kind) for one in names)
+        return replace(findings, source="text", recipients=found_names)
     guessed = replace(findings, source="original", default_kind=default)
     return _from_original(parts, guessed, kind, ours) if len(intended) <= 3 else guessed
 
@@ -174,6 +188,11 @@ def _from_original(
     return replace(
         findings, source=source, recipients=tuple(BouncedRecipient(one, kind) for one in found[:3])
     )
+
+
+def _domain(message: Message) -> str:
+    """Return the domain of the mail system that reports; '' if the sender is none."""
+    return bare_address(value(message, "From")).rpartition("@")[2] if is_daemon(message) else ""
 
 
 def _kind(notice: str, delayed: bool) -> RecipientKind:

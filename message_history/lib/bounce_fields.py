@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .bounce_marks import REPLY_CODE, STATUS_CODE
 from .bounce_types import BouncedRecipient, Findings, RecipientKind, ReportKind
-from .bounce_words import PASSING, REPLY_CODE, STATUS_CODE
+from .bounce_words import PASSING
 from .raw_headers import bare_address, clean, decode_words
 
 Fields = dict[str, str]
@@ -225,7 +226,11 @@ def disposition(texts: Sequence[str], notice: str, subject: str) -> Findings | N
     else:
         # dispatched, processed: it arrived and went on
         kind, report = RecipientKind.DELIVERED, ReportKind.DELIVERED
-    words = fields.get("failure") or fields.get("error") or (notice if report is ReportKind.BOUNCE else "")
+    words = (
+        fields.get("failure")
+        or fields.get("error")
+        or (notice if report is ReportKind.BOUNCE else "")
+    )
     names = ("original-recipient", "final-recipient")
     found = [typed_address(fields.get(name, "")) for name in names]
     addresses = list(dict.fromkeys(address for address in found if address))

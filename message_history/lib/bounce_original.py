@@ -10,18 +10,21 @@ from .raw_headers import addresses, decoded, values
 
 _MAX_IDS = 40
 _TEXT_ID = re.compile(
-    r"(?:message-?id|nachrichten-?id|identifiant du message)\W{0,6}(<[^<>\s]{3,250}@[^<>\s]{1,250}>)",
+    r"(?:message-?id|nachrichten-?id|identifiant du message)\W{0,6}"
+    r"(<[^<>\s]{3,250}@[^<>\s]{1,250}>)",
     re.IGNORECASE,
 )
 _TEXT_SUBJECT = re.compile(
-    r"^[ \t>*]*(?:subject|betreff|objet|asunto|oggetto|onderwerp)(?: of the message is)?[ \t]*:[ \t]*(\S.*)$",
+    r"^[ \t>*]*(?:subject|betreff|objet|asunto|oggetto|onderwerp)"
+    r"(?: of the message is)?[ \t]*:[ \t]*(\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PREFIX = re.compile(
-    r"^(?:\[[^\]]{1,30}\]\s*)?(?:undeliver(?:able|ed)(?: mail)?|unzustellbar|delivery (?:failure|failed|delayed|status"
-    r" notification(?: \([^)]*\))?)|non remis|non-delivery|no entregado|não entregue|mancato recapito"
-    r"|onbestelbaar|returned mail|read|gelesen|not read|ungelesen|nicht gelesen|lu|non lu|leído"
-    r"|letto|gelezen|rejected|failure notice|zustellung verzögert|delivered|zugestellt)\s*:\s+",
+    r"^(?:\[[^\]]{1,30}\]\s*)?(?:undeliver(?:able|ed)(?: mail)?|unzustellbar"
+    r"|delivery (?:failure|failed|delayed|status notification(?: \([^)]*\))?)|delivered"
+    r"|non remis|non-delivery|no entregado|não entregue|mancato recapito|onbestelbaar"
+    r"|returned mail|rejected|failure notice|zustellung verzögert|zugestellt"
+    r"|read|not read|gelesen|ungelesen|nicht gelesen|lu|non lu|leído|letto|gelezen)\s*:\s+",
     re.IGNORECASE,
 )
 _OTHER_IDS = (
@@ -32,7 +35,9 @@ _OTHER_IDS = (
 )
 
 
-def original_ids(report: Message, returned: Message | None, known: tuple[str, ...], text: str) -> tuple[str, ...]:
+def original_ids(
+    report: Message, returned: Message | None, known: tuple[str, ...], text: str
+) -> tuple[str, ...]:
     """Return the ids by which the sent message may be found, most certain first.
 
     :param known: ids that the report's fields give

@@ -16,11 +16,13 @@ from email.message import Message
 from email.parser import HeaderParser
 from email.policy import compat32
 
-from .bounce_words import SEPARATOR
+from .bounce_marks import SEPARATOR
 from .raw_headers import clean, decode_bytes
 
 _MAX_TEXT = 128 * 1024
 _MAX_PARTS = 60
+# No daemon writes as many lines before it returns the message.
+_MAX_NOTICE = 400
 _STATUS = {"message/delivery-status", "message/global-delivery-status"}
 _DISPOSITION = {"message/disposition-notification", "message/global-disposition-notification"}
 _RETURNED = {
@@ -172,7 +174,7 @@ def _flat(part: Message, depth: int = 0) -> str:
     if not isinstance(children, list):
         return part_text(part)
     pieces = []
-    for child in children[:200]:
+    for child in [one for one in children[:200] if isinstance(one, Message)]:
         lines = [f"{key}: {str(value)[:4000]}" for key, value in child.raw_items()]
         body = _flat(child, depth + 1) if depth < 3 else ""
         pieces.append("\n".join([*lines, "", body]))
@@ -213,7 +215,7 @@ def _pasted(text: str) -> Message | None:
 def split_notice(text: str) -> tuple[str, str]:
     """Split a text into what the daemon says and the message that it returns below."""
     lines = text.splitlines()
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[:_MAX_NOTICE]):
         if index and SEPARATOR.search(line[:300]):
             return "\n".join(lines[:index]), "\n".join(lines[index + 1 :])
         if index and _RAW_HEADER.match(line):

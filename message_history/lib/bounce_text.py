@@ -12,16 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from .bounce_fields import one_line, passing
+from .bounce_marks import BYSTANDER, DAEMON_LOCAL, RECIPIENT_LABEL, REPLY_CODE, STATUS_CODE
 from .bounce_types import BouncedRecipient, RecipientKind
-from .bounce_words import (
-    BYSTANDER,
-    DAEMON_LOCAL,
-    DELAY,
-    FAILURE,
-    RECIPIENT_LABEL,
-    REPLY_CODE,
-    STATUS_CODE,
-)
+from .bounce_words import DELAY, FAILURE, FINAL
 from .raw_headers import ADDRESS
 
 _MAX_LINES = 300
@@ -29,12 +22,23 @@ _MAX_LINE = 500
 _WINDOW = 4
 _ENOUGH = 2
 # What may stand on a line beside an address that fills it: bullets, brackets, a name, a type.
-_ALONE = re.compile(r"^[\W_]*(?:\d{1,2}[.)]\s*)?(?:(?:smtp|mailto|rfc822|to|e-?mail)\s*[:;=]\s*)?[\W_]*$", re.IGNORECASE)
+_ALONE = re.compile(
+    r"^[\W_]*(?:\d{1,2}[.)]\s*)?(?:(?:smtp|mailto|rfc822|to|e-?mail)\s*[:;=]\s*)?[\W_]*$",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(r"^[\s>*•-]{0,12}[<\[\"'(]?$")
 _TYPED = re.compile(r"^(?:smtp|rfc822|mailto|addr|to|user)[=:]", re.IGNORECASE)
 _EXPLAINED = re.compile(r"^[>\])\"']?(?:\s*\([^)]*\))?\s*(?::|\.\.\.|-\s)")
-_SUMMARY = re.compile(r"^\s*(?:>\s*)?(?:to|cc|an|für|à|para|a|subject|betreff|sent)\s*:", re.IGNORECASE)
+_SUMMARY = re.compile(
+    r"^\s*(?:>\s*)?(?:to|cc|an|für|à|para|a|subject|betreff|sent)\s*:", re.IGNORECASE
+)
 _PATH = re.compile(r"(?:mail\s+from\s*:?|from\s*:|helo|ehlo)\s*<?$", re.IGNORECASE)
+_SENT_BY = re.compile(
+    r"\b(?:sent by|message from|mail from|sender|from|von|absender)\W*$", re.IGNORECASE
+)
+_LOCAL_NAME = re.compile(
+    r"^[\s*•>-]{0,12}<?([A-Za-z0-9][\w.+-]{1,63})>?(?:\s*\([^()]{3,120}\))?\s*$"
+)
 _RCPT = re.compile(r"rcpt to:?\s*<?$", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"message-?id\W{0,4}$|^\s*<?[\w$.-]{16,}$", re.IGNORECASE)
 
@@ -70,9 +74,26 @@ def find_recipients(
     return tuple(_recipient(one, notice, delayed) for one in chosen)
 
 
+def find_local_names(notice: str, domain: str) -> tuple[str, ...]:
+    """Return addresses for recipients that a daemon lists by their local part alone.
+
+    Only lines that hold one bare word (and perhaps a reason in brackets) right below words of
+    failure count; the domain is the daemon's own.
+    """
+    lines = [line[:_MAX_LINE] for line in notice.splitlines() if line.strip()][:_MAX_LINES]
+    found = []
+    for index, line in enumerate(lines):
+        name = _LOCAL_NAME.match(line)
+        opening = squeeze(" ".join(lines[max(0, index - 2) : index]))
+        if name and domain and RECIPIENT_LABEL.search(opening) and _says_failure(opening):
+            found.append(f"{name[1].lower()}@{domain}")
+    return tuple(dict.fromkeys(found))[:5]
+
+
 def is_delay(notice: str) -> bool:
     """Return whether a notice says that the server goes on trying."""
-    return bool(DELAY.search(squeeze(notice)[:4000]))
+    text = squeeze(notice)[:4000]
+    return bool(DELAY.search(text)) and not FINAL.search(text)
 
 
 def squeeze(text: str) -> str:
@@ -123,7 +144,7 @@ def _never(address: str, line: str, match: re.Match[str]) -> bool:
         or bool(_PATH.search(before))
         or bool(_MESSAGE_ID.search(before))
         or before.endswith(("/", "://"))
-        or bool(DAEMON_LOCAL.match(local)) and not local.startswith("delivery")
+        or (bool(DAEMON_LOCAL.match(local)) and not local.startswith("delivery"))
     )
 
 
@@ -132,34 +153,37 @@ def _weigh(lines: Sequence[str], index: int, match: re.Match[str]) -> int:
     line = lines[index]
     before, after = line[: match.start()], line[match.end() :]
     rest = f"{before} {after}"
-    alone = bool(_ALONE.match(before)) and bool(_ALONE.match(after))
-    weight = 0
-    if _says_failure(line):
-        weight += 4
+    alone = bool(_ALONE.match(before) and _ALONE.match(after))
+    summary = bool(_SUMMARY.match(line))
+    weight = 4 * _says_failure(line) - 2 * summary
+    weight += _says_failure(squeeze(" ".join(lines[max(0, index - 3) : index + 1])))
+    weight += _says_failure(squeeze(" ".join(lines[index : index + _WINDOW])))
+    weight += _shape(before, after, summary, alone, alone and _listed(lines, index))
     if _RCPT.search(before):
         weight += 3
-    elif RECIPIENT_LABEL.search(rest) and not _SUMMARY.match(line):
+    elif RECIPIENT_LABEL.search(rest) and not summary:
         weight += 2
-    if alone and _listed(lines, index):
-        weight += 4
-    elif _OPENING.match(before) and _EXPLAINED.match(after):
-        weight += 2
-    elif alone or (_OPENING.match(before) and not _SUMMARY.match(line)):
-        weight += 1
-    if _says_failure(squeeze(" ".join(lines[max(0, index - 3) : index + 1]))):
-        weight += 1
-    if _says_failure(squeeze(" ".join(lines[index : index + _WINDOW]))):
-        weight += 1
-    if _SUMMARY.match(line):
-        weight -= 2
-    if BYSTANDER.search(rest):
+    if BYSTANDER.search(rest) or (index and alone and _SENT_BY.search(lines[index - 1])):
         weight -= 4 if not STATUS_CODE.search(rest) else 1
     return weight
 
 
+def _shape(before: str, after: str, summary: bool, alone: bool, listed: bool) -> int:
+    """Return what the shape of the line says: an entry of a list, an address with its reason."""
+    if listed:
+        return 4
+    opening = bool(_OPENING.match(before)) and not summary
+    if opening and _EXPLAINED.match(after):
+        return 2
+    return int(alone or opening)
+
+
 def _says_failure(text: str) -> bool:
     return bool(
-        FAILURE.search(text) or STATUS_CODE.search(text) or REPLY_CODE.search(text) or DELAY.search(text)
+        FAILURE.search(text)
+        or STATUS_CODE.search(text)
+        or REPLY_CODE.search(text)
+        or DELAY.search(text)
     )
 
 

@@ -21,7 +21,7 @@ _EXCHANGE_LIMIT = 5
 
 @dataclass(frozen=True)
 class SpamVerdict:
-    """What a filter thinks: ``is_spam`` None where none said; ``score`` on the filter's own scale."""
+    """What a filter thinks: ``is_spam`` is None where it did not say; ``score`` is on its scale."""
 
     is_spam: bool | None = None
     score: float | None = None
@@ -45,7 +45,9 @@ def _yes_no(text: str) -> Verdict:
     word = text.strip().lower()
     if re.match(r"yes|true|spam|1\b|junk", word):
         return True, None
-    return (False, None) if re.match(r"no|false|ham|0\b|innocent|good|clean", word) else (None, None)
+    return (
+        (False, None) if re.match(r"no|false|ham|0\b|innocent|good|clean", word) else (None, None)
+    )
 
 
 def _status(text: str) -> Verdict:
@@ -54,11 +56,15 @@ def _status(text: str) -> Verdict:
 
 
 def _rspamd(text: str) -> Verdict:
-    match = re.search(r"\b(true|false)\b\s*\[\s*([-+]?[\d.]{1,12})\s*/\s*([-+]?[\d.]{1,12})", text, re.IGNORECASE)
+    match = re.search(
+        r"\b(true|false)\b\s*\[\s*([-+]?[\d.]{1,12})\s*/\s*([-+]?[\d.]{1,12})", text, re.IGNORECASE
+    )
     if not match:
         return None, None
     score, limit = _number(match[2]), _number(match[3])
-    spam = match[1].lower() == "true" or (score is not None and limit is not None and score >= limit)
+    spam = match[1].lower() == "true" or (
+        score is not None and limit is not None and score >= limit
+    )
     return spam, score
 
 
@@ -82,7 +88,9 @@ def _score(text: str) -> Verdict:
 
 def _bogofilter(text: str) -> Verdict:
     score = re.search(r"spamicity=(\d\.\d{1,6})", text)
-    return _yes_no("unsure" if text.lower().startswith("unsure") else text)[0], float(score[1]) if score else None
+    return _yes_no("unsure" if text.lower().startswith("unsure") else text)[0], float(
+        score[1]
+    ) if score else None
 
 
 def _gmx(text: str) -> Verdict:

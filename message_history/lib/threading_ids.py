@@ -35,7 +35,9 @@ _PROVIDER_HEADERS = (
 )
 # A region's letters, sixteen hex digits of time, a UUID, six digits.
 _SES_LOCAL = re.compile(r"^0[0-9a-f]{15}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6}$")
-_SES = re.compile(r"^<(0[0-9a-f]{15}-[0-9a-f-]{36}-\d{6})(?:@(?:[a-z0-9-]+\.)?amazonses\.com)?>$", re.IGNORECASE)
+_SES = re.compile(
+    r"^<(0[0-9a-f]{15}-[0-9a-f-]{36}-\d{6})(?:@(?:[a-z0-9-]+\.)?amazonses\.com)?>$", re.IGNORECASE
+)
 _POSTMARK_LOCAL = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _BRACKETED = re.compile(r"<[^<>]{1,2000}>")
 _BARE = re.compile(r"[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
@@ -46,7 +48,8 @@ _PREFIX_WORDS = (
     "|doorst|bls|trs|fs|ang|továbbítás|válasz|vá|回复|转发|答复|回覆|轉寄|返信|転送|отв|на|ha|weitergeleitet"
 )
 _PREFIX = re.compile(
-    rf"^\s*(?:{_PREFIX_WORDS})\.?\s*(?:\[\s*\d+\s*\]|\(\s*\d+\s*\)|\^\d+|\d{{1,2}})?\s*[:：]\s*", re.IGNORECASE
+    rf"^\s*(?:{_PREFIX_WORDS})\.?\s*(?:\[\s*\d+\s*\]|\(\s*\d+\s*\)|\^\d+|\d{{1,2}})?\s*[:：]\s*",
+    re.IGNORECASE,
 )
 # RFC 5256 drops every leading [blob]; one with digits is a number of something (a ticket).
 _BLOB = re.compile(r"^\s*\[[^\[\]\d]{1,60}\]\s*(?=\S)")
@@ -73,7 +76,7 @@ class ThreadIds:
 def thread_ids(message: Message) -> ThreadIds:
     """Return what ties a mail to its conversation; never raises."""
     own = list(_with_aliases(_own_ids(message)))
-    known = {address for address in addresses(message, "From", "To", "Cc", "Reply-To")}
+    known = set(addresses(message, "From", "To", "Cc", "Reply-To"))
     parents = [
         one
         for one in _with_aliases(_parent_ids(message))
@@ -164,7 +167,7 @@ def parse_ids(text: str) -> list[str]:
         # ids that lost their brackets between others that kept them
         found = _interleaved(text)
     ids = [normalise_message_id(one) for one in found]
-    return [one for one in dict.fromkeys(ids) if len(one) > 2 and ("@" in one or _SES.match(one) or len(one) > 12)]
+    return [one for one in dict.fromkeys(ids) if "@" in one or _SES.match(one) or len(one) > 12]
 
 
 def _interleaved(text: str) -> list[str]:

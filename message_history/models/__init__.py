@@ -1,5 +1,6 @@
 from . import message_shared_search  # isort: skip - others inherit it
 from . import (
+    ir_cron,
     mail_alias,
     mail_alias_domain,
     mail_mail,

@@ -32,12 +32,15 @@ class MessageDispatcher(models.AbstractModel):
         messages = self.env["message.history"].browse(history_ids)
         originals = self.env["message.raw"]._read_inline(history_ids)
         busy = self.env["message.reader"]._count_senders(messages)
-        self.env["message.reader"]._share_lookups(originals)
+        headers = self.env["message.reader"]._share_lookups(originals)
+        known = self.env["message.threader"]._find_known_ids(headers)
         mails, blocked = [], set()
         for message in messages:
             if message.id in blocked:
                 continue
-            mail = self._dispatch_safely(message, originals.get(message.id), busy)
+            mail = Mail(message, headers=headers.get(message.id),
+                        known_id=message.id in known or message.id not in headers)
+            self._dispatch_safely(mail, originals.get(message.id), busy)
             mails.append(mail)
             if mail.values["state"] in ("failed", "given_up"):
                 blocked |= self._ids_waiting_for(message.id)
@@ -46,15 +49,14 @@ class MessageDispatcher(models.AbstractModel):
         self._write_outcomes(mails)
         self._after_batch(mails)
 
-    def _dispatch_safely(self, message, original, busy):
+    def _dispatch_safely(self, mail, original, busy):
         """Process one message in a savepoint; whatever is raised becomes the message's state."""
-        mail = Mail(message)
         try:
             with self.env.cr.savepoint():
                 if original is not None:
                     self._dispatch_one(mail, original, busy)
                 else:
-                    with self.env["message.raw"]._opened(message.id) as view:
+                    with self.env["message.raw"]._opened(mail.message.id) as view:
                         self._dispatch_one(mail, view, busy)
         except CONCURRENCY_ERRORS:
             raise
@@ -62,7 +64,6 @@ class MessageDispatcher(models.AbstractModel):
             mail.document = None
             mail.values |= dict.fromkeys(("model", "res_id", "same_as_id", "mail_message_id", "partner_id"))
             mail.values |= self._failed(mail, error)
-        return mail
 
     def _dispatch_one(self, mail, original, busy):
         """Read, decide, do. Putting a message aside is no failure: what was done on the way stays."""

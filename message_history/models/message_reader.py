@@ -23,15 +23,22 @@ class MessageReader(models.AbstractModel):
     _description = "Message Reader"
 
     def _share_lookups(self, originals):
-        """Look up for the whole batch what core would look up for each of its messages."""
+        """Look up for the whole batch what core would look up for each of its messages.
+
+        :param originals: {ledger id: raw message}
+        :return: {ledger id: headers}
+        """
         senders, everybody = set(), set()
-        for original in originals.values():
-            headers = read_headers(original)
+        read = {history_id: read_headers(original) for history_id, original in originals.items()}
+        for headers in read.values():
             senders.add(email_normalize(headers.sender_address))
             everybody.update(email_normalize(address) for _name, address in (*headers.to, *headers.cc))
         gateway_env = self.with_context(message_gateway=True).env
         gateway_env["mail.thread"]._share_bounced(senders - {False})
-        gateway_env["res.partner"]._share_by_email((senders | everybody) - {False})
+        addresses = (senders | everybody) - {False}
+        gateway_env["res.partner"]._share_by_email(addresses)
+        gateway_env["mail.alias.domain"].sudo()._find_aliases(sorted(addresses))
+        return read
 
     def _count_senders(self, messages):
         """Return {sender key: messages received in the last two hours}."""
@@ -44,7 +51,7 @@ class MessageReader(models.AbstractModel):
 
     def _read(self, mail, original):
         """Read headers and structure; nothing in here may fail on any content."""
-        headers = mail.headers = read_headers(original)
+        headers = mail.headers = mail.headers or read_headers(original)
         mail.parsed = parse_mail(original)
         email_message = mail.parsed.message
         automatic = classify(email_message)
@@ -52,6 +59,7 @@ class MessageReader(models.AbstractModel):
         spam = read_spam(email_message)
         ids = thread_ids(email_message)
         mail.conversation_key = ids.conversation_key
+        mail.has_parents = bool(ids.parents)
         recipients = ", ".join(address for _name, address in (*headers.to, *headers.cc))
         mail.values |= {
             "message_uid": headers.message_id or None,

@@ -44,6 +44,8 @@ class MessageRouter(models.AbstractModel):
 
     def _find_plain_document(self, mail):
         """Find the document without chatter that the message replies to, by the ledger alone."""
+        if not mail.has_parents or not self._plain_models():
+            return None
         rows = self.env.execute_query(SQL(
             "SELECT h.model, h.res_id FROM message_reference mine "
             "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0 "
@@ -69,6 +71,8 @@ class MessageRouter(models.AbstractModel):
 
     def _drop_known_routes(self, mail):
         """Drop routes that the same message took before, through another mailbox or out of Odoo."""
+        if not mail.known_id:
+            return
         if same := self.env["message.threader"]._find_same(mail):
             mail.routes = [route for route in mail.routes if not _leads_to(route, same.model, same.res_id)]
             mail.values["same_as_id"] = same.id

@@ -23,11 +23,18 @@ class MessageThreader(models.AbstractModel):
         by_id = {mail.message.id: mail for mail in mails}
         self._join_by_key(groups, existing, mails)
         self._join_by_document(groups, existing, mails)
+        fresh = []
         for members in groups.members():
+            group = [by_id[member] for member in members]
             conversation_ids = set().union(*(existing.get(history_id, ()) for history_id in members))
-            target = self._merge(conversation_ids) or self._create([by_id[member] for member in members])
-            for member in members:
-                by_id[member].values["conversation_id"] = target
+            target = self._merge(conversation_ids)
+            if target is None:
+                fresh.append(group)
+            for mail in group:
+                mail.values["conversation_id"] = target
+        for group, conversation_id in zip(fresh, self._create(fresh), strict=True):
+            for mail in group:
+                mail.values["conversation_id"] = conversation_id
 
     def _find_by_digest(self, groups):
         """Join mails of the batch that share an id; returns {ledger id: conversation ids} of others."""
@@ -87,24 +94,52 @@ class MessageThreader(models.AbstractModel):
         conversations = self.env["message.conversation"].browse(sorted(conversation_ids))
         return conversations._merge_into(conversations[0]).id
 
-    def _create(self, mails):
-        """Make a conversation; by SQL, since nobody follows it and nothing is tracked yet."""
+    def _create(self, groups):
+        """Make conversations; by SQL, since nobody follows them and nothing is tracked yet.
+
+        :param groups: a list of mails for each
+        :return: their ids, in order
+        """
+        if not groups:
+            return []
+        rows = [self._prepare_values(mails) for mails in groups]
+        columns = SQL(", ").join(SQL.identifier(name) for name in rows[0])
+        values = SQL(", ").join(SQL("%s", tuple(row.values())) for row in rows)
+        return [conversation_id for (conversation_id,) in self.env.execute_query(SQL(
+            "INSERT INTO message_conversation (%s) VALUES %s RETURNING id", columns, values))]
+
+    def _prepare_values(self, mails):
         first, last = mails[0], mails[-1]
-        document = next((mail.document for mail in mails if mail.document), None) or (None, None)
+        model, res_id = next((mail.document for mail in mails if mail.document), None) or (None, None)
         key = next((mail.conversation_key for mail in mails if mail.conversation_key), None)
-        values = {
+        uid, now = self.env.uid, self.env.cr.now()
+        return {
             "subject": first.values.get("subject"), "preview": last.values.get("preview"),
             "sender": first.values.get("sender_name") or first.values.get("sender_address"),
             "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
-            "state": "open", "model": document[0], "res_id": document[1], "conversation_key": key,
+            "state": "open", "model": model, "res_id": res_id, "conversation_key": key,
             "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
+            "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
-        columns = SQL(", ").join(SQL.identifier(name) for name in values)
-        [(conversation_id,)] = self.env.execute_query(SQL(
-            "INSERT INTO message_conversation (%s, create_uid, create_date, write_uid, write_date) "
-            "VALUES %s RETURNING id", columns,
-            (*values.values(), self.env.uid, self.env.cr.now(), self.env.uid, self.env.cr.now())))
-        return conversation_id
+
+    @api.model
+    def _find_known_ids(self, headers):
+        """Return the ledger ids of messages whose Message-ID is known already.
+
+        Looked up for the whole batch; messages of the batch count too, since an earlier one may
+        have made a chatter message by the time a later one is processed.
+
+        :param headers: {ledger id: headers}
+        """
+        rows = self.env.execute_query(SQL(
+            "SELECT mine.history_id FROM message_reference mine WHERE mine.history_id = ANY(%(ids)s) "
+            "AND mine.kind = %(own)s AND EXISTS (SELECT FROM message_reference theirs "
+            "WHERE theirs.digest = mine.digest AND theirs.kind = %(own)s AND theirs.history_id <> mine.history_id)",
+            ids=list(headers), own=OWN))
+        by_message_id = {read.message_id: history_id for history_id, read in headers.items() if read.message_id}
+        chatter = self.env.execute_query(SQL(
+            "SELECT message_id FROM mail_message WHERE message_id = ANY(%s)", list(by_message_id)))
+        return {history_id for (history_id,) in rows} | {by_message_id[message_id] for (message_id,) in chatter}
 
     @api.model
     def _find_same(self, mail):

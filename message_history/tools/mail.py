@@ -23,6 +23,8 @@ class Mail:
     :param message: its ledger row
     :param values: what will be written to the ledger row
     :param routes: core's routes ``(model, thread id, custom values, user id, alias)``
+    :param has_parents: whether it refers to other messages at all
+    :param known_id: whether its id may be in the ledger or in a chatter already
     :param document: ``(model, id)`` of what it became or belongs to
     """
 
@@ -34,6 +36,8 @@ class Mail:
     routes: list = field(default_factory=list)
     document: Any = None
     is_reply: bool = False
+    has_parents: bool = True
+    known_id: bool = True
     conversation_key: str = ""
 
     def set_document(self, model, res_id):

@@ -1,0 +1,1 @@
+from . import crm_lead_scoring_frequency, crm_stage
