@@ -234,7 +234,8 @@ def group(mails: Sequence[ThreadIds]) -> list[set[int]]:
     """Return the conversations as sets of positions: mails that share an id, own or referred to.
 
     What REFERENCES of RFC 5256 does without its merging by subject (Dovecot's ``THREAD REFS``):
-    a mail that nobody has still holds its answers together.
+    a mail that nobody has still holds its answers together, and of several mails with one
+    Message-ID the first is the one that is meant.
     """
     leader = list(range(len(mails)))
 
@@ -245,8 +246,11 @@ def group(mails: Sequence[ThreadIds]) -> list[set[int]]:
         return position
 
     owner: dict[str, int] = {}
+    taken: set[str] = set()
     for position, mail in enumerate(mails):
-        for one in (*mail.own, *mail.parents):
+        own = () if taken.intersection(mail.own) else mail.own
+        taken.update(own)
+        for one in (*own, *mail.parents):
             other = owner.setdefault(one, position)
             leader[find(position)] = find(other)
     groups: dict[int, set[int]] = {}
