@@ -131,7 +131,8 @@ class MessageIntake(models.AbstractModel):
     def _find_moved(self, channel, messages, digests):
         """Find messages that the channel has under another folder or numbering.
 
-        The content digest tells. Two messages in one folder and numbering stay two, however alike.
+        The content digest tells. Two messages in one folder and numbering stay two, however alike;
+        one that we moved there ourselves is known by its new uid.
         """
         rows = self.env.execute_query(SQL(
             "SELECT id, content_digest, size, names FROM message_history "
@@ -143,7 +144,8 @@ class MessageIntake(models.AbstractModel):
         moved, taken = {}, set()
         for index, (message, digest) in enumerate(zip(messages, digests, strict=True)):
             for history_id, names in candidates.get((digest, message.size), ()):
-                if history_id not in taken and _place(names) != _place(message.names):
+                elsewhere = _place(names) != _place(message.names)
+                if history_id not in taken and (elsewhere or names.get("uid") == message.names.get("uid")):
                     moved[index] = history_id
                     taken.add(history_id)
                     break
