@@ -60,7 +60,7 @@ def progress(text: str, watch: Path | None = None) -> Iterator[None]:
         return f"   {time.monotonic() - started:.0f} s{grown}"
 
     def show() -> None:
-        while not done.wait(2 if on_terminal else 10):
+        while not done.wait(2 if on_terminal else 30):
             sys.stderr.write(f"\r{line()} " if on_terminal else f"{line()}\n")
             sys.stderr.flush()
 

@@ -24,6 +24,7 @@ FULL = ("mail", "contacts", "crm", "calendar", "privacy_lookup", "google_gmail",
 TEMPLATE_PREFIX = "template_"
 # How long a template that was replaced is kept for processes that began with it.
 TEMPLATE_SECONDS = 3600
+LOG_SECONDS = 24 * 3600
 COPY_NAME = re.compile(r"^t_(\d+)_\d+_")
 _numbers = itertools.count(1)
 
@@ -86,9 +87,14 @@ def files_digest() -> str:
     return digest.hexdigest()
 
 
+def full(odoo: Odoo) -> str:
+    """Name of the template with what tests use beside an addon."""
+    return template(odoo, "full", FULL, base=template(odoo, "alone", ALONE))
+
+
 def with_our_addons(odoo: Odoo) -> str:
     """Name of a template with all addons of the repository, as their files are now."""
-    base = template(odoo, "full", FULL)
+    base = full(odoo)
     modules = tuple(paths.addons())
     return template(odoo, "ours", modules, base=f"{base}|{files_digest()}") if modules else base
 
@@ -127,7 +133,10 @@ def temporary(odoo: Odoo, template_name: str, label: str = "test") -> Iterator[s
 
 
 def sweep(odoo: Odoo) -> None:
-    """Delete copies whose process was killed before it could."""
+    """Delete copies whose process was killed before it could, and their logs after a day."""
+    for log in paths.log_dir().glob("t_*.log"):
+        if time.time() - log.stat().st_mtime > LOG_SECONDS:
+            log.unlink(missing_ok=True)
     for name in odoo.server.databases():
         match = COPY_NAME.match(name)
         if match and not Path(f"/proc/{match[1]}").exists():

@@ -31,7 +31,7 @@ def main(options: Namespace) -> int:
 
 def _create(odoo: Odoo, name: str, modules: list[str]) -> int:
     """A copy of the full template, with more modules when they are named."""
-    database.copy(odoo, database.template(odoo, "full", database.FULL), name)
+    database.copy(odoo, database.full(odoo), name)
     if modules:
         odoo.install(name, modules, paths.log_dir() / f"create-{name}.log")
     return 0

@@ -68,7 +68,7 @@ def _run(odoo: Odoo, base: str, settings: Settings, ours: list[str], label: str)
                 odoo.install(name, ours, log)
         tags = ",".join(f"/{addon}" for addon in settings.test)
         command = [
-            str(venv.python()), str(RUNNER), "-d", name, f"--test-tags={tags}",
+            str(venv.python()), "-P", str(RUNNER), "-d", name, f"--test-tags={tags}",
             "--stop-after-init", f"--http-port={free_port()}", "--max-cron-threads=0",
         ]  # fmt: skip
         title = f"Odoo's tests {label} our addons (log: {log})"
