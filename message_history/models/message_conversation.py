@@ -168,8 +168,9 @@ class MessageConversation(models.Model):
         return record.get_formview_action()
 
     def action_view_messages(self):
-        """Open the messages of the conversation."""
+        """Open the messages of the conversation, which are read by that."""
         self.ensure_one()
+        self.action_mark_seen()
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_history_action")
         return {**action, "name": self.subject or self.env._("Messages"), "context": {},
                 "domain": [("conversation_id", "=", self.id)]}

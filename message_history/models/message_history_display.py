@@ -1,5 +1,4 @@
-from odoo import fields, models
-from odoo.tools.misc import human_size
+from odoo import api, fields, models
 
 
 class MessageHistory(models.Model):
@@ -10,6 +9,11 @@ class MessageHistory(models.Model):
     advice = fields.Char(compute="_compute_advice", string="What to Do")
     names_text = fields.Char(compute="_compute_names_text", string="Names on the Server")
     size_text = fields.Char(compute="_compute_size_text", string="Message Size")
+
+    @api.depends("subject")
+    def _compute_display_name(self):
+        for message in self:
+            message.display_name = message.subject or self.env._("No subject")
 
     def _compute_advice(self):
         advices, failed = self._advices(), self._failed_states()
@@ -52,4 +56,13 @@ class MessageHistory(models.Model):
 
     def _compute_size_text(self):
         for message in self:
-            message.size_text = human_size(message.size) if message.size else False
+            message.size_text = _words_for_size(message.size)
+
+
+def _words_for_size(size):
+    """Return a number of bytes in the unit that people expect."""
+    if size < 1024:
+        return f"{size} B" if size else False
+    if size < 1024 * 1024:
+        return f"{size / 1024:.0f} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
