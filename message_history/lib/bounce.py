@@ -39,6 +39,11 @@ _VERP = re.compile(
 )
 _NO_VERP = ("srs0", "srs1", "prvs=", "btv1=", "msprvs1=")
 _REPLY = re.compile(r"^\s*(?:re|aw|antw|sv|vs|rv|tr|fw|fwd|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_MAIL_TALK = re.compile(
+    r"\b(?:smtp|rcpt|remote|relay|recipient|mailbox|user unknown|unknown user|mail ?server|mx"
+    r"|quota|empfänger|postfach|destinata)",
+    re.IGNORECASE,
+)
 _LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe")
 _ENOUGH = 4
 
@@ -56,7 +61,7 @@ def _read(message: Message, own_addresses: Collection[str], nested: bool) -> Bou
     subject = decoded(message, "Subject")
     findings = _machine_readable(message, parts, subject)
     if findings is None:
-        if not _looks_like_bounce(message, parts, subject):
+        if parts.feedback or not _looks_like_bounce(message, parts, subject):
             return None
         findings = Findings(source="", is_report=False)
     if not findings.recipients:
@@ -108,24 +113,34 @@ def _machine_readable(message: Message, parts: ReportParts, subject: str) -> Fin
 
 
 def _looks_like_bounce(message: Message, parts: ReportParts, subject: str) -> bool:
-    """Weigh whether a mail without machine-readable fields is a bounce."""
+    """Weigh whether a mail without machine-readable fields is a bounce.
+
+    Words alone never suffice: parcels fail to be delivered too, and people write about it.
+    """
     if has(message, "X-Failed-Recipients"):
         return True
     head = squeeze("\n".join(parts.notice.splitlines()[:40]))[:3000]
     words = bool(FAILURE.search(head))
-    codes = "@" in head and bool(STATUS_CODE.search(head) or REPLY_CODE.search(head))
     titled = bool(SUBJECT.search(subject))
+    codes = _has_codes(head)
     if not (words or codes or titled):
         return False
-    daemon = is_daemon(message)
-    weight = 2 * daemon + 2 * titled + 2 * words + codes
-    weight += 2 * _null_path(message) + parts.attached + 2 * parts.declared
+    daemon, null_path = is_daemon(message), _null_path(message)
+    if not (daemon or null_path or codes or parts.attached or parts.declared):
+        return False
+    weight = 2 * (daemon + null_path + titled + words + parts.declared) + codes + parts.attached
     weight += value(message, "Auto-Submitted").lower().startswith("auto")
     if not daemon:
         # what people discuss on a list or answer to, other than what a daemon sent through one
         weight -= 3 * any(has(message, name) for name in _LIST_HEADERS)
         weight -= 2 * bool(_REPLY.match(subject))
     return weight >= _ENOUGH
+
+
+def _has_codes(head: str) -> bool:
+    """Return whether a server's answer is quoted: a code, an address, and talk of mail."""
+    codes = STATUS_CODE.search(head) or REPLY_CODE.search(head)
+    return bool(codes and "@" in head and _MAIL_TALK.search(head))
 
 
 def _null_path(message: Message) -> bool:

@@ -200,7 +200,8 @@ DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|post[-_.]?master|postoffice|mail[-_.]?daemon|mdaemon|mail[-_.]?deliver\S*"
     r"|mailsystem|mail-?system|microsoftexchange[0-9a-f]{20,}|ndr|bounces?|bounced?-?mail|dsn"
     r"|mailerdaemon|double-bounce|mta|smtp-?daemon|e500_smtp\S*|imss|system\S{0,2}administrator"
-    r"|delivery\S*|returned-?mail|no-?reply-?bounce)(?:[-+_\\].*)?$",
+    r"|delivery\S*|returned-?mail|no-?reply-?bounce"
+    r"|\S{0,40}(?:smtp|mail)[-_.]?gateways?|\S{0,40}anti-?virus\S{0,40})(?:[-+_\\].*)?$",
     re.IGNORECASE,
 )
 DAEMON_NAME = re.compile(

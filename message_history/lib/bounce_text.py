@@ -128,7 +128,7 @@ def _candidates(notice: str, ours: set[str], original: set[str]) -> list[Candida
             weight = _weigh(lines, index, match) + (address in original)
             known = best.get(address)
             if known is None or weight > known.weight:
-                words = _words(lines, index)
+                words = _words(lines, index, address)
                 best[address] = Candidate(address, weight, words, bool(_SUMMARY.match(line)))
     return list(best.values())
 
@@ -196,12 +196,12 @@ def _listed(lines: Sequence[str], index: int) -> bool:
     return bool(_says_failure(opening) or RECIPIENT_LABEL.search(opening))
 
 
-def _words(lines: Sequence[str], index: int) -> str:
-    """Return the lines that explain: the address's own and what follows until the next address."""
+def _words(lines: Sequence[str], index: int, address: str) -> str:
+    """Return the lines that explain: the address's own and what follows until another address."""
     found = [lines[index]]
     for line in lines[index + 1 : index + 6]:
         other = ADDRESS.search(line)
-        if other and not _says_failure(line):
+        if other and address not in line.lower() and not _says_failure(line):
             break
         found.append(line)
     return " ".join(found)
