@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.message_history.lib.transport import Afterwards, Capability, StartPolicy
+from odoo.addons.message_history.tools.transaction import in_transaction
 
 from ..lib.imap import ImapTransport
 from ..lib.pop3 import Pop3Transport
@@ -141,8 +142,17 @@ class FetchmailServer(models.Model):
             host=self.server or "", port=int(self.port or 0), security=security, verify=self.verify,
             ca_pem=self.ca_certificate or "", user=self.user or "", password=self.password or "",
             timeout=float(self.timeout_seconds or 60),
-            login=self._imap_login__ if self._get_connection_type() == "imap" else None,
+            login=self._log_in_later if self._get_connection_type() == "imap" else None,
         )
+
+    def _log_in_later(self, connection):
+        """Log in by Odoo's own socket, also when the transaction that made the transport is over.
+
+        A listener logs in again after hours, and tokens that are renewed then must be kept.
+        """
+        if not self.env.cr.closed:
+            return self._imap_login__(connection)
+        return in_transaction(self.env, _log_in, self.id, connection, attempts=1)
 
     def _get_transport__(self):  # noqa: PLW3201
         """Return what speaks to the server: IMAP or POP3."""
@@ -209,3 +219,7 @@ class FetchmailServer(models.Model):
         self.ensure_one()
         with self._get_transport__() as transport:
             return Capability.FOLDERS in transport.capabilities
+
+
+def _log_in(env, server_id, connection):
+    return env["fetchmail.server"].browse(server_id)._imap_login__(connection)

@@ -1,3 +1,5 @@
+import dataclasses
+
 from odoo import fields, models
 
 
@@ -21,7 +23,9 @@ class MessageChannel(models.Model):
     def _settings_version(self):
         if self.channel_type != "fetchmail":
             return super()._settings_version()
-        return super()._settings_version(), self._get_fetchmail_server_sudo()._get_settings__()
+        # without the login, which is a method of this very record object and never equal to another's
+        settings = dataclasses.replace(self._get_fetchmail_server_sudo()._get_settings__(), login=None)
+        return super()._settings_version(), settings
 
     def _get_dispatch_context(self):
         context = super()._get_dispatch_context()

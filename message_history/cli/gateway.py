@@ -36,10 +36,11 @@ class Gateway(Command):
         parser.add_argument("--channel", type=int, action="append", metavar="ID", default=None,
                             help="only this channel (may be given several times)")
         parser.add_argument("--once", action="store_true", help="fetch and process what is there, then end")
+        parser.add_argument("-d", "--database", metavar="NAME", help="the database, unless the configuration says")
         options, rest = parser.parse_known_args(args)
         if options.workers < 0:
             parser.error("--workers can't be negative")
-        config.parse_config(rest, setup_logging=True)
+        config.parse_config([*rest, "-d", options.database] if options.database else rest, setup_logging=True)
         names = config["db_name"]
         names = names if isinstance(names, list) else [name for name in (names or "").split(",") if name]
         if len(names) != 1:
