@@ -49,8 +49,9 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("-k", dest="pattern", metavar="TEXT", help="only tests with it in the name")
     test.add_argument("-x", dest="stop", action="store_true", help="stop at the first failure")
 
-    commands.add_parser("peers", parents=[source],
-                        help="compare Odoo's own tests without and with our addons")  # fmt: skip
+    peers = commands.add_parser("peers", parents=[source],
+                                help="Odoo's own tests, without and with our addons")  # fmt: skip
+    peers.add_argument("--browser", action="store_true", help="tours in the browser too (slow)")
     commands.add_parser("lint", help="ruff, pylint-odoo, mypy")
 
     bench = commands.add_parser("bench", parents=[source], help="run a benchmark")

@@ -43,8 +43,9 @@ def main(options: Namespace) -> int:
     with odoo_module.ready(options.odoo) as odoo:
         database.sweep(odoo)
         base = database.template(odoo, "peers", tuple(settings.install))
-        without = _run(odoo, base, settings, [], "without")
-        ours = _run(odoo, base, settings, paths.addons(), "with")
+        more = {"PEERS_BROWSER": "1"} if getattr(options, "browser", False) else {}
+        without = _run(odoo, base, settings, [], more)
+        ours = _run(odoo, base, settings, paths.addons(), more)
     broken = broken_tests(without, ours)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(settings, without, ours, broken))
@@ -59,7 +60,10 @@ def main(options: Namespace) -> int:
     return 1 if unexplained or not without.passed else 0
 
 
-def _run(odoo: Odoo, base: str, settings: Settings, ours: list[str], label: str) -> Results:
+def _run(
+    odoo: Odoo, base: str, settings: Settings, ours: list[str], more: dict[str, str]
+) -> Results:
+    label = "with" if ours else "without"
     log = paths.log_dir() / f"peers-{label}.log"
     log.unlink(missing_ok=True)
     with database.temporary(odoo, base, f"peers_{label}") as name:
@@ -73,7 +77,7 @@ def _run(odoo: Odoo, base: str, settings: Settings, ours: list[str], label: str)
         ]  # fmt: skip
         title = f"Odoo's tests {label} our addons (log: {log})"
         with console.progress(title), log.open("ab") as out:
-            subprocess.run(command, env=odoo.environment(), cwd=odoo.data_dir,
+            subprocess.run(command, env={**odoo.environment(), **more}, cwd=odoo.data_dir,
                            stdout=out, stderr=subprocess.STDOUT, check=False)  # fmt: skip
     with log.open(errors="replace") as lines:
         return results.from_odoo_log(lines)

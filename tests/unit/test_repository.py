@@ -11,7 +11,8 @@ REPO = Path(__file__).resolve().parents[2]
 ADDONS = sorted(path.parent for path in REPO.glob("*/__manifest__.py"))
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
-# The one place of each addon set that may commit; tests replace it.
+CURSORS = ("cr", "_cr", "cursor")
+# The one place that may commit; tests replace it.
 MAY_COMMIT = {"message_history/tools/transaction.py"}
 SECRET = re.compile(r"(password|passwd|secret|token|api_key|private_key)")
 # Written in pieces, so that this file doesn't break its own rule.
@@ -187,7 +188,7 @@ def test_commits_only_in_the_one_place():
             for node in ast.walk(parsed(path))
             if isinstance(node, ast.Attribute)
             and node.attr == "commit"
-            and getattr(node.value, "attr", getattr(node.value, "id", "")) in ("cr", "_cr", "cursor")
+            and getattr(node.value, "attr", getattr(node.value, "id", "")) in CURSORS
         ]
     assert not bad
 

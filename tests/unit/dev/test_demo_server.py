@@ -45,7 +45,8 @@ def server(tmp_path):
 
 def send(port, *recipients):
     with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
-        client.sendmail("a@example.com", recipients, b"Subject: Gr\xc3\xbc\xc3\x9fe\r\n\r\n\x00x\r\n")
+        raw = b"Subject: Gr\xc3\xbc\xc3\x9fe\r\n\r\n\x00x\r\n"
+        client.sendmail("a@example.com", recipients, raw)
 
 
 def inbox(port, login):
