@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 
 from dev import console
@@ -77,6 +78,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors that a developer can mend are shown without a traceback."""
     if sys.version_info < OLDEST_PYTHON:
@@ -88,6 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
         options = argparse.Namespace(command=given[0], arguments=given[1:])
     else:
         options = parser().parse_args(given)
+    # Every way to be ended cleans up; a shell's background even ignores Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         return int(importlib.import_module(COMMANDS[options.command]).main(options))
     except DevError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import time
@@ -27,9 +26,6 @@ def main(options: Namespace) -> int:
     """Bring everything up, tell how to use it, wait, and end what was started."""
     if run_state.read():
         raise DevError("`dev run` already runs in this checkout.", "End it with Ctrl-C first.")
-    # Also where a shell started us in the background, which ignores Ctrl-C.
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
     venv.ensure()
     source = odoo_source.find(options.odoo)
     with ExitStack() as stack:
@@ -45,10 +41,6 @@ def main(options: Namespace) -> int:
     console.say("\nEverything that was started has ended. The data stays: `python3 dev clean` "
                 "removes it.")  # fmt: skip
     return 0
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _prepare_database(odoo: Odoo, name: str) -> None:
