@@ -95,7 +95,7 @@ class BrokenImap(ScriptedServer):
             "select": self._select,
             "examine": self._select,
             "noop": self._nothing,
-            "create": self._nothing,
+            "create": self._create,
             "subscribe": self._nothing,
             "list": self._list,
             "logout": self._logout,
@@ -157,10 +157,12 @@ class BrokenImap(ScriptedServer):
         uids, _, folder = arguments.partition(" ")
         name = folder.strip('"')
         if name not in self.folders:
-            self.folders[name] = {}  # made by the CREATE that follows
             return "NO [TRYCREATE] no such folder"
         self.folders[name].update({uid: self.messages[uid] for uid in self._chosen(uids)})
         return None
+
+    def _create(self, conversation: Conversation, arguments: str) -> None:
+        self.folders[arguments.strip('"')] = {}
 
     def _expunge(self, conversation: Conversation, arguments: str) -> None:
         for uid in self.deleted:

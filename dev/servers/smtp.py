@@ -98,7 +98,7 @@ class _Handler:
             )
         )
         if any(_has(address, "drop") for address in envelope.rcpt_tos):
-            server.transport.abort()
+            _cut(server)
         return "250 2.0.0 taken"
 
 
@@ -230,6 +230,11 @@ def read_log(log: Path) -> list[Taken | tuple[str, str]]:
 
 def _has(address: str, fault: str) -> bool:
     return address.lower().startswith(fault + "-")
+
+
+def _cut(server: SMTP) -> None:
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
 
 
 def _user(session: Session) -> str:

@@ -153,8 +153,9 @@ def speaks_tls(settings: ServerSettings) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     address = (settings.host.strip(), settings.port)
+    patience = min(5.0, settings.connect_timeout)
     try:
-        with socket.create_connection(address, timeout=5) as sock, context.wrap_socket(sock):
+        with socket.create_connection(address, timeout=patience) as sock, context.wrap_socket(sock):
             return True
     except (OSError, ValueError):
         return False

@@ -123,8 +123,10 @@ class ImapTransport(Transport):
         items: list[FetchItem] = []
 
         def take(item: FetchItem) -> bool:
-            items.append(item)
-            return True
+            is_it = item.uid == uid and item.body is not None and not items
+            if is_it:
+                items.append(item)
+            return is_it
 
         if mailbox.uidvalidity == int(names.get("uidvalidity") or 0) and uid:
             parts = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]"
@@ -132,7 +134,7 @@ class ImapTransport(Transport):
             if not self._session.wire.wait(command).ok:
                 raise message_refused(command.text, "to hand over a message")
         for item in items:
-            if item.uid == uid and item.body is not None:
+            if item.body is not None:
                 item.emailid = str(names.get("emailid") or "")
                 item.threadid = str(names.get("threadid") or "")
                 cursor = Cursor(uidvalidity=mailbox.uidvalidity)

@@ -97,7 +97,8 @@ class Listener:
 
     def _poll(self) -> None:
         """The way without IDLE: ask now and then."""
-        self._wait(self._session.settings.poll_interval, lambda: time.sleep(_TICK))
+        nap = min(_TICK, self._session.settings.poll_interval)
+        self._wait(self._session.settings.poll_interval, lambda: time.sleep(nap))
         if self._stop():
             return
         wire = self._session.wire

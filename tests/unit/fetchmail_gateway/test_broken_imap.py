@@ -1,0 +1,318 @@
+"""ImapTransport against servers that misbehave, on real sockets."""
+
+import dataclasses
+import time
+
+import pytest
+from odoo.addons.fetchmail_gateway.lib.imap import ImapTransport
+from odoo.addons.message_history.lib import errors
+from odoo.addons.message_history.lib.transport import FolderRequest, StartPolicy
+
+from dev.servers.broken_imap import BrokenImap
+
+ALL = FolderRequest("INBOX", start=StartPolicy.ALL)
+
+
+def mails(count, size=40):
+    return {
+        uid: b"Subject: mail %d\r\n\r\n%s\r\n" % (uid, b"x" * size) for uid in range(1, count + 1)
+    }
+
+
+def fetch(transport, request):
+    """Fetch everything; the messages by UID, the failures, and the request to go on with."""
+    got, failed = {}, {}
+    for chunk in transport.fetch(request):
+        got |= {one.names["uid"]: one.content for one in chunk.messages}
+        failed |= chunk.failed
+        request = dataclasses.replace(request, cursor=chunk.cursor)
+    return got, failed, request
+
+
+FAULTS = ["no", "no_alone", "nil", "empty", "garbage", "cut", "hang", "too_short", "too_long"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_bad_message_stops_no_other(settings_for, fault):
+    sent = mails(12)
+    with (
+        BrokenImap(sent, faults={5: fault}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, request = fetch(transport, ALL)
+        assert got == {uid: content for uid, content in sent.items() if uid != 5}
+        assert list(failed) == ["INBOX/7/5"]
+        assert failed["INBOX/7/5"]
+        assert request.cursor["pending"] == {"5": 1}
+
+        # It is asked for again at the next fetch, and the attempts are counted.
+        got, failed, request = fetch(transport, request)
+        assert (got, list(failed)) == ({}, ["INBOX/7/5"])
+        assert request.cursor["pending"] == {"5": 2}
+
+        server.faults.clear()
+        got, failed, request = fetch(transport, request)
+        assert got == {5: sent[5]}
+        assert not failed
+        assert "pending" not in request.cursor
+        assert fetch(transport, request)[0] == {}
+    assert not list(settings_for.spool.iterdir())
+
+
+@pytest.mark.parametrize("fault", ["no", "cut", "too_short"])
+def test_several_bad_ones(settings_for, fault):
+    sent = mails(40)
+    bad = {3, 4, 20, 40}
+    with (
+        BrokenImap(sent, faults=dict.fromkeys(bad, fault)) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, _request = fetch(transport, ALL)
+    assert set(got) == set(sent) - bad
+    assert len(failed) == len(bad)
+
+
+def test_new_mail_comes_beside_a_pending_one(settings_for):
+    with (
+        BrokenImap(mails(3), faults={2: "cut"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        _got, _failed, request = fetch(transport, ALL)
+        server.messages = mails(5)
+        got, failed, request = fetch(transport, request)
+        assert set(got) == {4, 5}
+        assert request.cursor["pending"] == {"2": 2}
+        del server.messages[2]  # somebody deletes it
+        got, failed, request = fetch(transport, request)
+        assert (got, failed) == ({}, {})
+        assert "pending" not in request.cursor
+
+
+def test_gone_between_listing_and_fetching(settings_for):
+    """That is no failure: nobody hears of it again."""
+    sent = mails(6)
+    with (
+        BrokenImap(sent, faults={2: "vanish", 6: "vanish"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, request = fetch(transport, ALL)
+    assert set(got) == {1, 3, 4, 5}
+    assert not failed
+    assert "pending" not in request.cursor
+
+
+def test_a_listing_that_can_not_be_read(settings_for):
+    """Then at least the numbers are had, and with them the messages."""
+    sent = mails(6)
+    with (
+        BrokenImap(sent, faults={4: "bad_listing"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, _request = fetch(transport, ALL)
+    assert got == sent
+    assert not failed
+
+
+def test_a_server_that_cuts_everything_is_not_blamed_on_the_messages(settings_for):
+    with (
+        BrokenImap(mails(10), faults=dict.fromkeys(range(1, 11), "cut")) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        with pytest.raises(errors.ConnectionFailed):
+            fetch(transport, ALL)
+        assert server.connections < 10
+
+
+def test_no_uidnext(settings_for):
+    sent = mails(4)
+    with (
+        BrokenImap(sent, fault="no_uidnext") as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, _failed, request = fetch(transport, ALL)
+        assert got == sent
+        assert fetch(transport, request)[0] == {}
+        server.messages = mails(5)
+        assert list(fetch(transport, request)[0]) == [5]
+        start_now = dataclasses.replace(ALL, start=StartPolicy.NOW)
+        got, _failed, request = fetch(transport, start_now)
+        assert (got, request.cursor["last_uid"]) == ({}, 5)
+
+
+def test_large_message_goes_to_a_file(settings_for):
+    sent = {1: b"Subject: small\r\n\r\n", 2: b"Subject: large\r\n\r\n" + b"y" * 100_000}
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        (chunk,) = transport.fetch(ALL)
+        small, large = chunk.messages
+        assert (small.content, small.path) == (sent[1], None)
+        assert large.content is None
+        assert large.size == len(sent[2])
+        assert not list(settings_for.spool.iterdir()), "nobody took it over: removed"
+        for chunk in transport.fetch(ALL):
+            with open(chunk.messages[1].path, "rb") as handle:
+                assert handle.read() == sent[2]
+        one = transport.fetch_one(large.names)
+        with open(one.path, "rb") as handle:
+            assert handle.read() == sent[2]
+
+
+def test_large_message_that_breaks_leaves_no_file(settings_for):
+    sent = {1: b"Subject: large\r\n\r\n" + b"y" * 500_000, 2: b"Subject: small\r\n\r\n"}
+    with (
+        BrokenImap(sent, faults={1: "cut"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, _request = fetch(transport, ALL)
+    assert list(got) == [2]
+    assert list(failed) == ["INBOX/7/1"]
+    assert not list(settings_for.spool.iterdir())
+
+
+def test_too_large_message_comes_as_header(settings_for):
+    sent = {1: b"Subject: large\r\n\r\n" + b"y" * 5000, 2: b"Subject: small\r\n\r\n"}
+    request = dataclasses.replace(ALL, max_message_size=1000)
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        (chunk,) = transport.fetch(request)
+        large, small = chunk.messages
+        assert (large.truncated, small.truncated) == (True, False)
+        assert large.content == b"Subject: large\r\n\r\n"
+        assert large.size == len(sent[1])
+        whole = transport.fetch_one(large.names)
+        assert not whole.truncated
+        assert whole.size == len(sent[1])
+
+
+def test_abandoned_fetch_does_not_spoil_the_connection(settings_for):
+    """The next chunk is on its way when the caller loses interest."""
+    sent = mails(120, size=3000)
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        for _chunk in transport.fetch(ALL):
+            break
+        assert transport.fetch_one({"folder": "INBOX", "uidvalidity": 7, "uid": 99}).size > 3000
+        assert len(fetch(transport, ALL)[0]) == 120
+        assert server.connections == 1
+    leftovers = list(settings_for.spool.iterdir())
+    assert len(leftovers) <= 1, "only the one that fetch_one handed over"
+
+
+def test_seen_flags_survive_a_break(settings_for):
+    """The STORE of chunk 1 is not confirmed when fetching chunk 2 cuts the connection."""
+    sent = mails(4)
+    request = dataclasses.replace(ALL, max_messages=2, mark_seen=True)
+    with (
+        BrokenImap(sent, faults={3: "cut"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        for chunk in transport.fetch(request):
+            transport.acknowledge(request, chunk)
+        assert server.seen == {1, 2, 4}
+
+
+CONNECTION = [
+    ("silent", errors.ConnectionFailed, None),
+    ("bye", errors.ConnectionFailed, None),
+    ("full", errors.Throttled, None),
+    ("http", errors.ProtocolError, "port"),
+    ("cut_login", errors.ConnectionFailed, None),
+    ("hang_login", errors.ConnectionFailed, None),
+    ("no_login", errors.AuthenticationError, "password"),
+    ("busy_login", errors.ConnectionFailed, None),
+    ("throttled_login", errors.Throttled, None),
+    ("not_connected", errors.ConnectionFailed, None),
+    ("hang_select", errors.ConnectionFailed, None),
+    ("no_uidvalidity", errors.ConfigurationError, "folder"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "field"), CONNECTION)
+def test_connection_faults(settings_for, fault, kind, field):
+    with BrokenImap(mails(1), fault=fault) as server:
+        settings = settings_for(server, timeout=0.5)
+        with ImapTransport(settings) as transport:
+            began = time.monotonic()
+            with pytest.raises(errors.ChannelError) as caught:
+                list(transport.fetch(ALL))
+            assert type(caught.value) is kind
+            assert caught.value.field == field
+            assert time.monotonic() - began < 8
+            report = transport.check()
+            assert type(report.error) is kind
+            assert not report.ok
+            assert not report.steps[-1].ok
+            assert "secret" not in str(caught.value) + repr(settings)
+
+
+def test_connection_is_made_again_after_a_fault(settings_for):
+    with (
+        BrokenImap(mails(2), fault="hang_select") as server,
+        ImapTransport(settings_for(server, timeout=0.3)) as transport,
+    ):
+        with pytest.raises(errors.ConnectionFailed):
+            list(transport.fetch(ALL))
+        server.fault = ""
+        assert len(fetch(transport, ALL)[0]) == 2
+
+
+def test_nobody_listens(settings_for):
+    with BrokenImap() as server:
+        pass
+    with pytest.raises(errors.ConnectionFailed) as caught:
+        ImapTransport(settings_for(server)).folders()
+    assert caught.value.field == "port"
+    assert caught.value.retryable
+
+
+def test_starttls_not_offered(settings_for):
+    with BrokenImap() as server, pytest.raises(errors.ConfigurationError) as caught:
+        ImapTransport(settings_for(server, security="starttls")).folders()
+    assert caught.value.field == "encryption"
+
+
+def test_tls_to_a_plain_port(settings_for):
+    with BrokenImap() as server, pytest.raises(errors.ConnectionFailed) as caught:
+        ImapTransport(settings_for(server, security="ssl")).folders()
+    assert caught.value.field == "encryption"
+
+
+def test_login_disabled(settings_for):
+    with BrokenImap(capabilities="IMAP4rev1 LOGINDISABLED") as server:
+        with pytest.raises(errors.ConfigurationError) as caught:
+            ImapTransport(settings_for(server)).folders()
+        assert not [line for line in server.lines if b"secret" in line]
+    assert caught.value.field == "encryption"
+
+
+def test_folder_named_by_a_literal(settings_for):
+    with BrokenImap() as server, ImapTransport(settings_for(server)) as transport:
+        assert [(one.name, one.selectable) for one in transport.folders()] == [
+            ("INBOX", True),
+            ("Ordner", False),
+        ]
+
+
+def test_move_and_delete_without_extensions(settings_for):
+    """No MOVE, no UIDPLUS: COPY, and EXPUNGE only when it takes nobody else's mail along."""
+    sent = mails(4)
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        _got, _failed, _request = fetch(transport, ALL)
+        names = [{"folder": "INBOX", "uidvalidity": 7, "uid": uid} for uid in (1, 2, 99)]
+        moved = transport.move(names, "Odoo/Failed")
+        assert moved == [{"folder": "Odoo.Failed"}, {"folder": "Odoo.Failed"}, {}]
+        assert server.folders["Odoo.Failed"] == {1: sent[1], 2: sent[2]}
+        assert set(server.messages) == {3, 4}
+
+        server.deleted = {4}  # somebody else has marked this one
+        transport.delete([{"folder": "INBOX", "uidvalidity": 7, "uid": 3}])
+        assert set(server.messages) == {3, 4}, "stays, marked, rather than taking 4 along"
+        assert server.deleted == {3, 4}
+
+
+def test_polling_where_there_is_no_idle(settings_for):
+    with BrokenImap(mails(1)) as server:
+        settings = settings_for(server, poll_interval=0.4)
+        events, until = [], time.monotonic() + 2
+        with ImapTransport(settings) as transport:
+            transport.listen(events.append, lambda: time.monotonic() > until)
+        assert time.monotonic() - until < 1
+        assert events == ["INBOX"]
+        assert sum(b"NOOP" in line for line in server.lines) >= 2
