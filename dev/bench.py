@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from argparse import Namespace
 
-from dev import console, paths, system_packages, venv
+from dev import console, foreground, paths, system_packages, venv
 from dev import odoo as odoo_module
 from dev.console import DevError
 
@@ -37,11 +35,5 @@ def main(options: Namespace) -> int:
     with odoo_module.ready(options.odoo) as odoo:
         env = {**os.environ, "ODOO_SOURCE": str(odoo.source.folder), "PYTHONPATH": str(paths.REPO)}
         console.step(f"Benchmark {options.name}")
-        process = subprocess.Popen(
-            [venv.python(), "-c", RUNNER, module, *options.arguments], cwd=paths.REPO, env=env
-        )
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            return process.wait()
-        finally:
-            signal.signal(signal.SIGINT, previous)
+        command = [venv.python(), "-c", RUNNER, module, *options.arguments]
+        return foreground.run(command, env, cwd=paths.REPO)

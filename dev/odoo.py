@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev import odoo_source, paths, venv
+from dev import foreground, odoo_source, paths, venv
 from dev.console import DevError
 from dev.odoo_source import OdooSource
 from dev.postgres import Cluster
@@ -102,14 +101,7 @@ class Odoo:
 
     def interactive(self, *args: str) -> int:
         """Run Odoo on the developer's terminal; Ctrl-C reaches it directly."""
-        process = subprocess.Popen(self.command(*args), env=self.environment())
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        before = signal.signal(signal.SIGTERM, lambda number, _frame: process.send_signal(number))
-        try:
-            return process.wait()
-        finally:
-            signal.signal(signal.SIGINT, previous)
-            signal.signal(signal.SIGTERM, before)
+        return foreground.run(self.command(*args), self.environment())
 
 
 @contextmanager

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from argparse import Namespace
 
+from dev import foreground, paths, venv
 from dev import odoo as odoo_module
-from dev import paths, venv
 
 
 def main(options: Namespace) -> int:
@@ -16,9 +14,4 @@ def main(options: Namespace) -> int:
     with odoo_module.ready() as odoo:
         path = f"{paths.REPO}{os.pathsep}{odoo.source.folder}"
         env = {**odoo.environment(), **odoo.server.environment(), "PYTHONPATH": path}
-        process = subprocess.Popen([venv.python(), *options.arguments], env=env)
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            return process.wait()
-        finally:
-            signal.signal(signal.SIGINT, previous)
+        return foreground.run([venv.python(), *options.arguments], env)

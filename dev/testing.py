@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from argparse import Namespace
 from pathlib import Path
 
-from dev import addon_tests, console, odoo_source, paths, peers, results, system_packages, venv
+from dev import (
+    addon_tests,
+    console,
+    foreground,
+    odoo_source,
+    paths,
+    peers,
+    results,
+    system_packages,
+    venv,
+)
 from dev.results import Results
 
 # The corpus lies beside the repository and is no part of it.
@@ -59,7 +68,7 @@ def _pytest(ring: str, options: Namespace) -> Results:
     command: list[str | Path] = [venv.python(), "-m", "pytest", folder, f"--junitxml={report}"]
     command += ["-k", options.pattern] if options.pattern else []
     command += ["-x"] if options.stop else []
-    code = subprocess.run(command, cwd=paths.REPO, check=False).returncode
+    code = foreground.run(command, os.environ, cwd=paths.REPO)
     found = results.from_junit(report, ring)
     nothing_wanted = code == NOTHING_COLLECTED and options.pattern
     if code and not found.failed and not nothing_wanted:
