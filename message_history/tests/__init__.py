@@ -1,0 +1,6 @@
+from . import test_channel_contract
+from . import test_access
+from . import test_controllers
+from . import test_message_link
+from . import test_message_privacy
+from . import test_views

@@ -1,0 +1,173 @@
+import io
+import json
+import zipfile
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import TransactionCase, tagged
+
+from .common_views import MessageScene
+
+#: What stands in the messages below and must be nowhere after an erasure.
+SECRETS = ("clara@customer.example", "Clara", "Lumbago", "hidden pain")
+
+
+@tagged("post_install", "-at_install")
+class TestMessagePrivacy(MessageScene, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_scene()
+        cls.written = cls.receive(1, subject="Lumbago", text="It is a hidden pain.")
+        cls.answered = cls.receive(2, subject="Re: Lumbago", text="A hidden pain still.",
+                                   References="<1@customer.example>")
+        cls.copied = cls.receive(3, sender="Bob <bob@customer.example>", subject="Offer for two",
+                                 to="info@lamps.example, Clara <clara@customer.example>")
+        cls.other = cls.receive(4, sender="Joan <joclara@customer.example>", subject="Not hers")
+        cls.failed = cls.receive(5, channel=cls.lost_channel, subject="Lumbago again")
+
+    def _look_up(self, user=None, **values):
+        wizard = self.env["message.privacy"].with_user(user or self.manager).create(
+            {"address": "Clara <Clara@Customer.example>", **values})
+        wizard.action_look_up()
+        return wizard
+
+    def _found(self, wizard):
+        return self.env["message.history"].browse(wizard._find_scope_ids())
+
+    def test_finds_by_address_alone_and_whole(self):
+        wizard = self._look_up()
+        self.assertEqual(self._found(wizard), self.written + self.answered + self.copied + self.failed)
+        self.assertRecordValues(wizard, [{
+            "address": "clara@customer.example", "sent_count": 3, "received_count": 1,
+            "original_count": 4, "busy_count": 0, "found": True}])
+        wizard.scope = "sent"
+        self.assertEqual(self._found(wizard), self.written + self.answered + self.failed)
+
+    def test_finds_by_contact(self):
+        partner = self.env["res.partner"].create(
+            {"name": "Clara", "email": "Clara <clara@customer.example>"})
+        by_contact = self.receive(6, sender="Clara <clara@customer.example>")
+        by_contact.sender_address = "c.jansen@old.example"
+        self.assertEqual(by_contact.partner_id, partner)
+        wizard = self._look_up(partner_id=partner.id, address="clara@customer.example")
+        self.assertIn(by_contact, self._found(wizard))
+
+    def test_finds_recipients_of_outgoing_messages(self):
+        sent = self.env["message.history"].create({
+            "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/1",
+            "delivery_ids": [(0, 0, {"channel_id": self.channel.id, "address": "Clara@Customer.example"})]})
+        self.assertIn(sent, self._found(self._look_up()))
+
+    def test_finds_recipients_that_the_ledger_clipped(self):
+        message = self.receive(7, sender="Bob <bob@customer.example>", subject="To hundreds",
+                               to="info@lamps.example, clara@customer.example")
+        message.recipients = "info@lamps.example"
+        self.assertTrue(message.mail_message_id)
+        self.assertIn(message, self._found(self._look_up()))
+
+    def test_shows_the_messages(self):
+        wizard = self._look_up()
+        action = wizard.action_view_messages()
+        self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), 4)
+
+    def test_needs_an_address(self):
+        for address in (False, "", " ", "x"):
+            with self.assertRaises(UserError):
+                self.env["message.privacy"].create({"address": address}).action_look_up()
+
+    def test_only_managers(self):
+        for user in (self.clerk, self.employee):
+            with self.assertRaises(AccessError):
+                self.env["message.privacy"].with_user(user).create({"address": "clara@customer.example"})
+        wizard = self._look_up()
+        for user in (self.clerk, self.env.ref("base.user_admin")):
+            with self.assertRaises(AccessError):
+                wizard.with_user(user).action_export()
+
+    def test_export(self):
+        self.env["message.raw"]._drop(self.answered.ids)
+        buffer = io.BytesIO()
+        self._look_up()._write_archive(buffer)
+        with zipfile.ZipFile(buffer) as archive:
+            entries = {entry["subject"]: entry for entry in json.loads(archive.read("messages.json"))}
+            self.assertEqual(set(entries), {"Lumbago", "Re: Lumbago", "Offer for two", "Lumbago again"})
+            self.assertEqual(entries["Lumbago"]["text"].strip(), "It is a hidden pain.")
+            self.assertIsNone(entries["Re: Lumbago"]["original"])
+            original = archive.read(entries["Lumbago"]["original"])
+            self.assertEqual(original, self.env["message.raw"]._read(self.written.ids)[self.written.id])
+            self.assertEqual(len(archive.namelist()), 4)
+
+    def _assert_gone(self, *secrets):
+        """Look into the tables themselves: what is erased is in no column."""
+        self.env.flush_all()
+        for table in ("message_history", "message_conversation", "message_delivery", "message_answer",
+                      "message_sender_rule", "message_raw"):
+            self.env.cr.execute(f"SELECT t::text FROM {table} t")  # noqa: S608  our own names
+            rows = " ".join(row for (row,) in self.env.cr.fetchall())
+            for secret in secrets:
+                self.assertNotIn(secret, rows, table)
+                self.assertNotIn(secret.encode().hex(), rows, table)
+
+    def _erase(self, **values):
+        self.env["message.sender.rule"].create({"pattern": "clara@customer.example"})
+        self.env["message.answer"].create(
+            {"folder_id": self.channel.folder_ids.id, "address": "clara@customer.example", "period": 1})
+        wizard = self._look_up(**values)
+        wizard.confirmation = "clara@customer.example"
+        wizard.action_erase()
+        self.assertTrue(wizard.result)
+        self.assertFalse(wizard.found)
+
+    def test_erase_the_content(self):
+        conversation = self.written.conversation_id
+        self.other.sender_address = "joan@customer.example"  # else her address contains the other
+        self.env["message.raw"]._drop(self.other.ids)
+        self._erase()
+        self._assert_gone(*SECRETS)
+        self.assertRecordValues(self.written + self.failed, [
+            {"state": "processed", "sender_address": False, "subject": False, "external_id": "INBOX/1/1"},
+            {"state": "ignored", "sender_address": False, "subject": False, "external_id": "INBOX/1/5"}])
+        self.assertRecordValues(conversation, [{
+            "subject": False, "preview": False, "sender": False, "partner_id": False, "history_count": 2}])
+        self.assertEqual(self.other.subject, "Not hers")
+        self.assertFalse(self._found(self._look_up()))
+
+    def test_what_is_erased_does_not_come_in_again(self):
+        for mode in ("content", "rows"):
+            self._erase(erase_mode=mode)
+            self.assertFalse(self.receive(1, process=False, subject="Lumbago", text="It is a hidden pain."))
+
+    def test_remove_the_rows(self):
+        ids = (self.written + self.answered + self.copied + self.failed).ids
+        conversations = self.written.conversation_id + self.failed.conversation_id
+        self._erase(erase_mode="rows")
+        self.assertFalse(self.env["message.history"].browse(ids).exists())
+        self.assertFalse(conversations.exists())
+        self.assertFalse(self.env["message.raw"]._read(ids))
+        self.assertTrue(self.other.exists())
+
+    def test_a_conversation_keeps_what_others_wrote(self):
+        reply = self.receive(8, sender="Bob <bob@customer.example>", subject="Thanks from Bob",
+                             text="Bob was here", References="<1@customer.example>")
+        self.assertEqual(reply.conversation_id, self.written.conversation_id)
+        self._erase(scope="sent")
+        self.assertRecordValues(reply.conversation_id, [{
+            "subject": "Thanks from Bob", "preview": "Bob was here", "sender": "Bob", "history_count": 3}])
+        self.assertEqual(self.copied.subject, "Offer for two")
+
+    def test_what_is_under_way_is_left_and_counted(self):
+        waiting = self.receive(9, process=False)
+        waiting.write({"sender_address": "clara@customer.example"})
+        wizard = self._look_up()
+        self.assertEqual(wizard.busy_count, 1)
+        wizard.confirmation = "clara@customer.example"
+        wizard.action_erase()
+        self.assertTrue(self.env["message.raw"]._read(waiting.ids))
+
+    def test_erasing_needs_the_address_typed(self):
+        wizard = self._look_up()
+        for typed in (False, "", "bob@customer.example"):
+            wizard.confirmation = typed
+            with self.assertRaises(UserError):
+                wizard.action_erase()
+        self.assertEqual(self.written.subject, "Lumbago")
