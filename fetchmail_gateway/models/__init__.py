@@ -1,1 +1,7 @@
-from . import fetchmail_server, fetchmail_server_fetch, message_channel, message_channel_folder
+from . import (
+    fetchmail_server,
+    fetchmail_server_fetch,
+    fetchmail_server_secret,
+    message_channel,
+    message_channel_folder,
+)

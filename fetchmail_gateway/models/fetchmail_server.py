@@ -1,7 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.message_history.lib.transport import Afterwards, Capability, StartPolicy
+from odoo.addons.message_history.lib.transport import (
+    Afterwards,
+    Chunk,
+    FolderRequest,
+    IncomingMessage,
+    StartPolicy,
+)
 from odoo.addons.message_history.tools.transaction import in_transaction
 
 from ..lib.imap import ImapTransport
@@ -121,13 +127,19 @@ class FetchmailServer(models.Model):
         :raise ChannelError: when the server can't be reached
         """
         self.ensure_one()
+        self.password = self._get_password__()
         if self._get_connection_type() != "imap" or self.state != "done":
             return
         rows = self.env["message.history"].sudo().search_fetch(
-            [("channel_id", "=", self.channel_id.id), ("direction", "=", "in")], ["names"])
-        names = [row.names for row in rows if row.names and row.names.get("uid")]
+            [("channel_id", "=", self.channel_id.id), ("direction", "=", "in")], ["external_id", "names"])
+        fetched = {}
+        for row in rows:
+            if row.names and row.names.get("uid"):
+                fetched.setdefault(row.names["folder"], []).append(
+                    IncomingMessage(external_id=row.external_id, content=b"", size=0, names=row.names))
         with self._get_transport__() as transport:
-            transport.mark_seen(names)
+            for folder, messages in fetched.items():
+                transport.acknowledge(FolderRequest(name=folder, mark_seen=True), Chunk(tuple(messages), {}))
 
     def _guess_address(self):
         return self.user if self.user and "@" in self.user else False
@@ -140,7 +152,7 @@ class FetchmailServer(models.Model):
         security = "ssl" if self.is_ssl else "starttls" if self.starttls else "none"
         return ServerSettings(
             host=self.server or "", port=int(self.port or 0), security=security, verify=self.verify,
-            ca_pem=self.ca_certificate or "", user=self.user or "", password=self.password or "",
+            ca_pem=self.ca_certificate or "", user=self.user or "", password=self._get_password__(),
             timeout=float(self.timeout_seconds or 60),
             login=self._log_in_later if self._get_connection_type() == "imap" else None,
         )
@@ -214,11 +226,6 @@ class FetchmailServer(models.Model):
         self.ensure_one()
         self.check_access("write")
         return self.sudo()._recover()
-
-    def _can_have_folders(self):
-        self.ensure_one()
-        with self._get_transport__() as transport:
-            return Capability.FOLDERS in transport.capabilities
 
 
 def _log_in(env, server_id, connection):

@@ -27,6 +27,7 @@ from . import (
     message_raw,
     message_reader,
     message_reference,
+    message_retention,
     message_router,
     message_sender_rule,
     message_threader,

@@ -155,7 +155,7 @@ class MessageChannel(models.Model):
         _ = self.env._
         if self.held:
             return "paused", _("Waits: this database is a copy. Confirm to use the channel here.")
-        if self.paused or not self.active:
+        if not self._is_usable():
             return "paused", _("Paused")
         if not status or not (status.last_success or status.last_error_date):
             return "idle", _("Not used yet")
