@@ -109,7 +109,7 @@ class MessageRouter(models.AbstractModel):
         extra = classic_keys(mail.parsed.message, mail.msg_dict)
         for route in mail.routes:
             model, thread_id, custom_values, user_id, alias = route
-            message_dict = MessageDict(mail.msg_dict, extra)
+            message_dict = MessageDict(mail.msg_dict, self._extra_for(model, extra))
             if issubclass(self.pool[model], self.pool["mail.thread"]):
                 # without the alias core neither bounces at every attempt nor commits on its own
                 res_id = thread._message_route_process(
@@ -121,6 +121,18 @@ class MessageRouter(models.AbstractModel):
             if not mail.document:
                 mail.is_reply = bool(thread_id)
                 mail.set_document(model, res_id)
+
+    def _extra_for(self, model, extra):
+        """Return the documented further keys for a model.
+
+        ``priority`` is left out where core's own models would take it for theirs: CRM makes an
+        X-Priority of 3 (normal) a lead of the highest priority. A model with chatter that wants it
+        says so by the class attribute ``_message_priority = True``.
+        """
+        if issubclass(self.pool[model], self.pool["mail.thread"]) and not getattr(
+                self.pool[model], "_message_priority", False):
+            return {key: value for key, value in extra.items() if key != "priority"}
+        return extra
 
     def _process_plain(self, model, thread_id, custom_values, user_id, message_dict):
         """Process a route to a model without mail.thread; ``message_new`` gives an id or a record."""
