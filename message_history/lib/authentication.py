@@ -19,7 +19,6 @@ _DOMAIN_OF = {
     "spf": ("smtp.mailfrom", "smtp.mail", "envelope-from", "smtp.helo"),
     "dkim": ("header.d", "header.i", "header.from"),
     "dmarc": ("header.from", "policy.from"),
-    "arc": ("arc.chain", "header.oldest-pass"),
 }
 _RESULT = re.compile(r"^([a-z][a-z0-9-]{0,30})(?:/\d+)?\s*=\s*([a-z]{1,20})", re.IGNORECASE)
 _PROPERTY = re.compile(r"([a-z][a-z0-9._-]{0,60})\s*=\s*(\"[^\"]*\"|[^\s;]{1,320})", re.IGNORECASE)
@@ -143,7 +142,7 @@ def _method_result(match: re.Match[str], piece: str) -> MethodResult:
     names = (name for name in _DOMAIN_OF.get(method, ()) if properties.get(name))
     value = properties.get(next(names, ""), "")
     domain = value.rpartition("@")[2].strip("<>").lower()
-    return MethodResult(match[2].lower(), domain[:255])
+    return MethodResult(match[2].lower(), "" if domain == "none" else domain[:255])
 
 
 def strip_comments(text: str) -> str:

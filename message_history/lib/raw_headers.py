@@ -86,7 +86,7 @@ def decode_words(text: str) -> str:
         piece if isinstance(piece, str) else _decode(piece, charset or "ascii")
         for piece, charset in pieces
     ]
-    return clean("".join(words))
+    return clean("".join(words)) or text
 
 
 def decode_bytes(raw: bytes, charset: str | None) -> str:

@@ -42,6 +42,7 @@ _POSTMARK_LOCAL = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", r
 _BRACKETED = re.compile(r"<[^<>]{1,2000}>")
 _BARE = re.compile(r"[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
 _THREAD_ROOT = 22
+_BASE64 = re.compile(r"^[A-Za-z0-9+/]{30,4096}$")
 
 _PREFIX_WORDS = (
     "re|fw|fwd|aw|wg|antw|antwort|antwoord|sv|vs|vb|vl|rv|res|enc|tr|ref|réf|rif|r|i|odp|pd|ynt|ilt"
@@ -191,7 +192,7 @@ def conversation_key(thread_index: str) -> str:
     answer appends five bytes.
     """
     packed = "".join(thread_index.split()).rstrip("=")
-    if len(packed) < 30 or len(packed) > 4096:
+    if not _BASE64.match(packed):
         return ""
     packed = packed[: len(packed) - (len(packed) % 4 == 1)]
     try:

@@ -278,7 +278,8 @@ def test_no_bounce(mail):
 def test_a_bounce_that_a_person_forwards_is_none():
     inner = report(NOTICE, ("message/delivery-status", STATUS)).as_string().replace("QQ", "RR")
     mail = report(("text/plain", "What does this mean?"), ("message/rfc822", inner),
-                  subtype="mixed", From="Ann <ann@example.org>", Subject="Fwd: could you look?")  # fmt: skip
+                  subtype="mixed", From="Ann <ann@example.org>",
+                  Subject="Fwd: could you look?")  # fmt: skip
     assert read_bounce(mail) is None
 
 
