@@ -27,6 +27,12 @@ smtp = Outgoing.search([("name", "=", settings["outgoing"])], limit=1)
 values = {{"name": settings["outgoing"], "smtp_host": "127.0.0.1", "smtp_encryption": "none",
           "smtp_port": settings["smtp_port"]}}
 smtp.write(values) if smtp else Outgoing.create(values)
+# Nothing here calls services outside this machine.
+for name in ("mail.ir_cron_module_update_notification", "crm_iap_enrich.ir_cron_lead_enrichment"):
+    cron = env.ref(name, raise_if_not_found=False)
+    if cron:
+        cron.active = False
+env["ir.config_parameter"].set_param("crm.iap.lead.enrichment.setting", "manual")
 if not env.company.alias_domain_id:
     Domain = env["mail.alias.domain"]
     domain = Domain.search([("name", "=", settings["domain"])]) or Domain.create(
