@@ -6,12 +6,16 @@ real intake and are really processed, so what the pictures show is what people g
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import importlib
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 DOMAIN = "lichtwerk.example"
+# They are imported by name: this file is also read where there is no Odoo.
+TRANSPORT = "odoo.addons.message_history.lib.transport"
+ERRORS = "odoo.addons.message_history.lib.errors"
 
 
 class Letter(NamedTuple):
@@ -28,16 +32,16 @@ class Letter(NamedTuple):
 
 INQUIRIES = (
     Letter("Clara Jansen <clara@hafenkontor.example>", "Offer for 40 desk lamps",
-           "Good morning,\n\nwe furnish our new office in May and need 40 desk lamps, dimmable, warm "
-           "white. Could you send me an offer including delivery to Bremen?\n\nKind regards\nClara "
+           "Good morning,\n\nwe furnish our new office in May and need 40 desk lamps, dimmable, "
+           "warm white. Could you send me an offer including delivery to Bremen?\n\nKind regards\nClara "
            "Jansen\nHafenkontor GmbH", 3100, attachment="floor plan.pdf"),
     Letter("Clara Jansen <clara@hafenkontor.example>", "Re: Offer for 40 desk lamps",
-           "Thank you for the quick answer. Two questions: is the dimmer included, and can you deliver "
-           "in two parts?\n\nClara Jansen", 190, reply_to="Offer for 40 desk lamps"),
+           "Thank you for the quick answer. Two questions: is the dimmer included, and can you "
+           "deliver in two parts?\n\nClara Jansen", 190, reply_to="Offer for 40 desk lamps"),
     Letter("Thomas Brandt <t.brandt@brandt-bau.example>", "Delivery damaged on arrival",
-           "Dear Sir or Madam,\n\nthree of the twelve wall lamps arrived with broken glass. Photos are "
-           "attached. Please send a replacement this week, our building inspection is on Friday.\n\n"
-           "Thomas Brandt", 74, attachment="IMG_2041.jpg"),
+           "Dear Sir or Madam,\n\nthree of the twelve wall lamps arrived with broken glass. Photos "
+           "are attached. Please send a replacement this week, our building inspection is on "
+           "Friday.\n\nThomas Brandt", 74, attachment="IMG_2041.jpg"),
     Letter("Maria Rossi <maria.rossi@studiorossi.example>", "Price list for resellers",
            "Hello,\n\nwe are interior designers in Bologna and would like to work with your lamps. "
            "Do you have a price list for resellers?\n\nGrazie\nMaria", 1500),
@@ -52,8 +56,8 @@ INQUIRIES = (
 )
 BROKEN = (
     Letter("Sven Larsen <sven@nordlys.example>", "Order 4711: please confirm the date",
-           "Hello,\n\nplease confirm that order 4711 leaves your house on the 12th.\n\nSven Larsen\n"
-           "Nordlys AS", 41),
+           "Hello,\n\nplease confirm that order 4711 leaves your house on the 12th.\n\nSven "
+           "Larsen\nNordlys AS", 41),
     Letter("Julia Weber <julia.weber@weber-architekten.example>", "Order for the town hall",
            "Dear all,\n\nherewith we order the 22 pendants of your offer.\n\nJulia Weber", 95,
            attachment="order.pdf"),
@@ -108,35 +112,33 @@ def _channel(env: Any, name: str, box: str, member: Any, model: Any, **values: A
 
 def _receive(env: Any, channel: Any, letters: tuple[Letter, ...]) -> None:
     """Hand letters to the intake, as a transport would."""
-    from odoo.addons.message_history.lib.transport import IncomingMessage
-
-    now = datetime.now()
+    incoming = importlib.import_module(TRANSPORT).IncomingMessage
+    now = datetime.now(UTC)
     messages = []
     for number, letter in enumerate(letters, 1):
         date = now - timedelta(minutes=letter.minutes)
         content = _compose(channel.address, letter, date)
-        messages.append(IncomingMessage(
-            f"INBOX/1/{number}", content, len(content), received_at=date,
+        messages.append(incoming(
+            f"INBOX/1/{number}", content, len(content), received_at=date.replace(tzinfo=None),
             names={"folder": "INBOX", "uidvalidity": 1, "uid": number}))  # fmt: skip
     env["message.intake"]._store_chunk(channel, messages, channel.folder_ids)
 
 
 def _receive_large(env: Any, channel: Any) -> None:
     """One message of which only the headers were fetched."""
-    from odoo.addons.message_history.lib.transport import IncomingMessage
-
-    date = datetime.now() - timedelta(minutes=128)
+    incoming = importlib.import_module(TRANSPORT).IncomingMessage
+    date = datetime.now(UTC) - timedelta(minutes=128)
     letter = Letter("Film Atelier <post@filmatelier.example>", "Showroom video, raw cut", "", 128)
-    env["message.intake"]._store_chunk(channel, [IncomingMessage(
+    env["message.intake"]._store_chunk(channel, [incoming(
         "INBOX/1/900", _compose(channel.address, letter, date), 83 * 1024 * 1024,
-        received_at=date, names={"folder": "INBOX", "uidvalidity": 1, "uid": 900},
+        received_at=date.replace(tzinfo=None), names={"folder": "INBOX", "uidvalidity": 1, "uid": 900},
         truncated=True)], channel.folder_ids)  # fmt: skip
 
 
 def _compose(to: str, letter: Letter, date: datetime) -> bytes:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = letter.sender, to, letter.subject
-    message["Date"] = format_datetime(date.astimezone())
+    message["Date"] = format_datetime(date)
     message["Message-ID"] = _message_id(letter.subject)
     if letter.reply_to:
         message["In-Reply-To"] = message["References"] = _message_id(letter.reply_to)
@@ -167,15 +169,14 @@ def _handle(env: Any, admin: Any, channel: Any) -> None:
 
 def _status(env: Any, good: Any, slow: Any, bad: Any) -> None:
     """One channel is well, one is trying again, one needs a person."""
-    from odoo.addons.message_history.lib.errors import AuthenticationError, ConnectionFailed
-
+    errors = importlib.import_module(ERRORS)
     Status = env["message.channel.status"]  # noqa: N806
     for place in ((good, None), (good, good.folder_ids), (slow, None), (bad, None)):
         status = Status._get(*place)
         status._note_success(received=len(INQUIRIES))
         status.heartbeat = status.last_success
     Status._get(slow)._note_error(
-        ConnectionFailed("timeout"), "No answer from mail.lichtwerk.example, port 993, for 60 s.")
+        errors.ConnectionFailed("timeout"), "No answer from mail.lichtwerk.example, port 993, for 60 s.")
     Status._get(bad)._note_error(
-        AuthenticationError("refused"),
+        errors.AuthenticationError("refused"),
         "mail.lichtwerk.example refused the user office and the password.")

@@ -19,12 +19,12 @@ class MessageOriginalController(Controller):
         except AccessError:
             message = message.browse()  # whether it exists is nobody's business
         if not message:
-            return request.not_found()
+            raise request.not_found()
         stack = contextlib.ExitStack()
         content = stack.enter_context(request.env["message.raw"]._opened(message.id))
         if content is None:
             stack.close()
-            return request.not_found()
+            raise request.not_found()
         is_mail = message.content_type == "message/rfc822"
         response = request.make_response(pieces(content), headers=[
             ("Content-Type", "message/rfc822" if is_mail else "application/octet-stream"),

@@ -19,7 +19,7 @@ class MessagePrivacyController(Controller):
         except AccessError:
             wizard = wizard.browse()
         if not wizard:
-            return request.not_found()
+            raise request.not_found()
         archive = tempfile.TemporaryFile()  # noqa: SIM115  closed when the response is
         wizard._write_archive(archive)
         size = archive.tell()

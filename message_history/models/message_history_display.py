@@ -18,21 +18,25 @@ class MessageHistory(models.Model):
     def _compute_advice(self):
         advices, failed = self._advices(), self._failed_states()
         for message in self:
-            message.advice = message.state in failed and advices.get(message.failure_type or "unknown")
+            cause = message.failure_type or "unknown"
+            message.advice = message.state in failed and advices.get(cause)
 
     def _advices(self):
         """Return what to do about each cause of failure, in plain words."""
         _ = self.env._
         nothing = _("Nothing: it is tried again by itself. If this lasts, look at the channel.")
         return {
-            "unknown": _("Press Try Again. If it fails again, ask a manager to look at the details."),
+            "unknown": _(
+                "Press Try Again. If it fails again, ask a manager to look at the details."),
             "unroutable": _(
-                "Put it on a document, or choose in the channel's folder what its messages become."),
+                "Put it on a document, or choose in the channel's folder what its messages "
+                "become."),
             "document": _(
                 "Mend what the reason names, then press Try Again; or put it on another document."),
             "access": _("Ask a manager to check the access rights, then press Try Again."),
             "too_large": _("Press Fetch Anyway if you want the whole message."),
-            "loop": _("If the messages of this sender are wanted, press Try Again; if not, Ignore."),
+            "loop": _(
+                "If the messages of this sender are wanted, press Try Again; if not, Ignore."),
             "spam": _("If it is wanted, press Try Again; if not, Ignore."),
             "unreadable": _(
                 "Download the original and look at it with a mail program; put it on a document "

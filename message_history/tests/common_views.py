@@ -1,8 +1,7 @@
 from email.message import EmailMessage
 
-from odoo.tests import new_test_user
-
 from odoo.addons.message_history.lib.transport import IncomingMessage
+from odoo.tests import new_test_user
 
 
 class MessageScene:

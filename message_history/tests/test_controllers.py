@@ -1,9 +1,8 @@
 import io
 import zipfile
 
-from odoo.tests import HttpCase, tagged
-
 from odoo.addons.message_history.tools.download import safe_filename
+from odoo.tests import HttpCase, tagged
 
 from .common_views import MessageScene
 

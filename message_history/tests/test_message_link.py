@@ -15,8 +15,8 @@ class TestMessageLink(MessageScene, TransactionCase):
 
     def _wizard(self, messages, user=None, **values):
         action = messages.with_user(user or self.clerk).action_put_on_document()
-        Wizard = self.env["message.link"].with_user(user or self.clerk)
-        return Wizard.with_context(action["context"]).create(values)
+        wizards = self.env["message.link"].with_user(user or self.clerk)
+        return wizards.with_context(action["context"]).create(values)
 
     def test_on_a_document_that_exists(self):
         self.assertEqual(self.failed.state, "failed")
@@ -55,14 +55,14 @@ class TestMessageLink(MessageScene, TransactionCase):
             self.assertEqual(set(messages.mapped("state")), {"processed"})
 
     def test_the_form_offers_what_the_user_may_use(self):
-        Wizard = self.env["message.link"].with_user(self.clerk)
-        existing = [name for name, _label in Wizard._selection_existing()]
+        wizards = self.env["message.link"].with_user(self.clerk)
+        existing = [name for name, _label in wizards._selection_existing()]
         self.assertIn("res.partner", existing)
         self.assertNotIn("message.conversation", existing)
         self.assertNotIn("mail.blacklist", existing)
-        self.assertFalse([name for name, _label in Wizard.with_user(self.stranger)._selection_new()
+        self.assertFalse([name for name, _label in wizards.with_user(self.stranger)._selection_new()
                           if name == "res.partner"])
-        with Form(Wizard.with_context(default_history_ids=self.failed.ids)) as form:
+        with Form(wizards.with_context(default_history_ids=self.failed.ids)) as form:
             form.mode = "new"
             form.new_model = "res.partner"
         form.save().action_apply()
@@ -87,7 +87,7 @@ class TestMessageLink(MessageScene, TransactionCase):
             self.failed.with_user(self.stranger).action_put_on_document()
         wizard = self.env["message.link"].with_user(self.stranger).sudo().create({
             "history_ids": [(6, 0, self.failed.ids)], "document": f"res.partner,{self.document.id}"})
-        with self.assertRaises(AccessError):
+        with self.assertRaises(UserError):
             wizard.with_user(self.stranger).sudo(False).action_apply()
         self.assertEqual(self.failed.state, "failed")
 

@@ -44,12 +44,10 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
         self.assertEqual(self._found(wizard), self.written + self.answered + self.failed)
 
     def test_finds_by_contact(self):
-        partner = self.env["res.partner"].create(
-            {"name": "Clara", "email": "Clara <clara@customer.example>"})
         by_contact = self.receive(6, sender="Clara <clara@customer.example>")
         by_contact.sender_address = "c.jansen@old.example"
-        self.assertEqual(by_contact.partner_id, partner)
-        wizard = self._look_up(partner_id=partner.id, address="clara@customer.example")
+        self.assertTrue(by_contact.partner_id)
+        wizard = self._look_up(partner_id=by_contact.partner_id.id, address="clara@customer.example")
         self.assertIn(by_contact, self._found(wizard))
 
     def test_finds_recipients_of_outgoing_messages(self):
@@ -80,9 +78,9 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
             with self.assertRaises(AccessError):
                 self.env["message.privacy"].with_user(user).create({"address": "clara@customer.example"})
         wizard = self._look_up()
-        for user in (self.clerk, self.env.ref("base.user_admin")):
+        for method in ("action_look_up", "action_view_messages", "action_export", "action_erase"):
             with self.assertRaises(AccessError):
-                wizard.with_user(user).action_export()
+                getattr(wizard.with_user(self.clerk), method)()
 
     def test_export(self):
         self.env["message.raw"]._drop(self.answered.ids)
@@ -102,7 +100,7 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
         self.env.flush_all()
         for table in ("message_history", "message_conversation", "message_delivery", "message_answer",
                       "message_sender_rule", "message_raw"):
-            self.env.cr.execute(f"SELECT t::text FROM {table} t")  # noqa: S608  our own names
+            self.env.cr.execute(f"SELECT t::text FROM {table} t")
             rows = " ".join(row for (row,) in self.env.cr.fetchall())
             for secret in secrets:
                 self.assertNotIn(secret, rows, table)

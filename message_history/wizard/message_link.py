@@ -62,6 +62,8 @@ class MessageLink(models.TransientModel):
         incoming = self.history_ids.filtered(lambda message: message.direction == "in")
         if not incoming:
             raise UserError(self.env._("Only incoming messages can be put on a document."))
+        if not all(incoming.mapped("raw_kept")):
+            raise UserError(self.env._("The original is no longer kept."))
         model, res_id = self._get_target()
         for message_sudo in incoming.sudo().sorted("date"):
             self.env["message.dispatcher"].sudo()._dispatch_to(message_sudo, model, res_id)

@@ -84,22 +84,24 @@ class MessagePrivacy(models.TransientModel):
     def _sent_to_person(self):
         """Return the SQL condition for what went to the person.
 
-        The ledger clips long lists of recipients; what core noted of the message is asked as well.
+        The ledger clips long lists of recipients; what core noted of the message is asked as well,
+        unless the row was erased before.
         """
         address, partner_ids, pattern = self._get_address(), self._get_partner_ids(), self._pattern()
         return SQL(
             "(h.recipients ~* %(pattern)s "
             "OR EXISTS (SELECT FROM message_delivery d WHERE d.history_id = h.id "
             "           AND (lower(d.address) = %(address)s OR d.partner_id = ANY(%(partners)s))) "
-            "OR EXISTS (SELECT FROM mail_message m WHERE m.id = h.mail_message_id "
-            "           AND (m.incoming_email_to ~* %(pattern)s OR m.incoming_email_cc ~* %(pattern)s)))",
+            "OR (h.recipients IS NOT NULL AND EXISTS (SELECT FROM mail_message m "
+            "           WHERE m.id = h.mail_message_id "
+            "           AND (m.incoming_email_to ~* %(pattern)s OR m.incoming_email_cc ~* %(pattern)s))))",
             pattern=pattern, address=address, partners=partner_ids)
 
-    def _find_ids(self, condition, states=SQL("TRUE")):
+    def _find_ids(self, condition):
         self.env["message.history"].flush_model()
         self.env["message.delivery"].flush_model()
         rows = self.env.execute_query(SQL(
-            "SELECT h.id FROM message_history h WHERE %s AND %s ORDER BY h.id", condition, states))
+            "SELECT h.id FROM message_history h WHERE %s ORDER BY h.id", condition))
         return [history_id for (history_id,) in rows]
 
     def _find_scope_ids(self):
@@ -155,8 +157,9 @@ class MessagePrivacy(models.TransientModel):
         entries = []
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
             for ids in split_every(BATCH, self._find_scope_ids(), list):
-                for message_sudo in self.env["message.history"].sudo().browse(ids):
-                    entries.append(self._describe(message_sudo, self._add_original(archive, message_sudo)))
+                messages_sudo = self.env["message.history"].sudo().browse(ids)
+                entries += [self._describe(message_sudo, self._add_original(archive, message_sudo))
+                            for message_sudo in messages_sudo]
                 self.env.invalidate_all()
             archive.writestr("messages.json", json.dumps(entries, ensure_ascii=False, indent=1))
 
@@ -247,18 +250,18 @@ class MessagePrivacy(models.TransientModel):
 
     def _clean_conversations(self, conversations_sudo):
         """Take the subject, preview and sender of conversations from what is left in them."""
+        failed_states = self.env["message.history"]._failed_states()
         for conversation_sudo in conversations_sudo:
-            left = conversation_sudo.history_ids.sorted(
+            messages_sudo = conversation_sudo.history_ids
+            left = messages_sudo.sorted(
                 lambda message: (message.date, message.id)).filtered(
                 lambda message: message.subject or message.sender_address or message.preview)
             last_in = left.filtered(lambda message: message.direction == "in")[-1:]
-            failed_states = conversation_sudo.env["message.history"]._failed_states()
             conversation_sudo.with_context(tracking_disable=True).write({
                 "subject": left[:1].subject, "preview": left[-1:].preview, "sender": last_in.sender,
                 "partner_id": last_in.partner_id.id,
-                "history_count": len(conversation_sudo.history_ids),
-                "failed_count": len(conversation_sudo.history_ids.filtered(
-                    lambda message: message.state in failed_states)),
+                "history_count": len(messages_sudo),
+                "failed_count": len(messages_sudo.filtered_domain([("state", "in", failed_states)])),
             })
 
     def _erase_traces(self, address):
