@@ -83,10 +83,9 @@ def parse_addresses(
             found.append(pair)
             if len(found) >= limit:
                 return found
-    if not found:
-        found = [("", address) for address in map(_clean_address, _BARE.findall(value)) if address][
-            :limit
-        ]
+    if not found and "@" in value:
+        bare = map(_clean_address, _BARE.findall(value)[:limit])
+        found = [("", address) for address in bare if address]
     return found
 
 

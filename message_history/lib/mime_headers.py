@@ -20,6 +20,7 @@ from .text import has_surrogates
 
 #: The standard parser takes quadratic time, so longer values are read by ours alone.
 MAX_STANDARD = 16 * 1024
+MAX_STANDARD_PARAMS = 2048
 
 #: Headers whose values repeat from mail to mail and may be shared between them.
 _SHARED = frozenset(
@@ -126,7 +127,7 @@ class TolerantHeaders:
 
     def _standard(self, lowered: str, name: str, value: str) -> Any:
         """Return what the standard library makes of a value, None if it fails."""
-        if len(value) > MAX_STANDARD:
+        if len(value) > (MAX_STANDARD_PARAMS if lowered in _SHARED else MAX_STANDARD):
             return None
         try:
             if lowered in _SHARED and len(value) < 200 and "boundary" not in value:

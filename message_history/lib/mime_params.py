@@ -14,6 +14,9 @@ from .text import clean_filename, clean_line
 from .words import decode_words
 
 MAX_PARAMS = 50
+MAX_LENGTH = 8192
+_MAX_PARAM = 1000
+_SEPARATORS = re.compile(r"[ ;]*;[ ;]*")
 _PARAM = re.compile(
     r""";?[\s;]*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""",
     re.DOTALL,
@@ -47,6 +50,8 @@ def parse_params(value: str, *, hint: str | None = None) -> tuple[str, dict[str,
     words (which RFC 2047 forbids here and most programs write), raw bytes and quotation marks
     that are never closed are understood.
     """
+    # runs of separators would cost the expressions below quadratic time
+    value = _SEPARATORS.sub(";", re.sub(r"\s+", " ", value[:MAX_LENGTH]))
     head, _separator, rest = value.partition(";")
     if "=" in head and not _TYPE.match(head):  # parameters and no type
         head, rest = "", value
@@ -74,7 +79,9 @@ def _join(numbered: dict[int, tuple[str, bool]], hint: str | None) -> str:
     """Put the continuations of one parameter together and decode them."""
     ordered = [numbered[number] for number in sorted(numbered)]
     if not any(encoded for _text, encoded in ordered):
-        return clean_line(decode_words("".join(text for text, _encoded in ordered), hint), 2000)
+        return clean_line(
+            decode_words("".join(text for text, _encoded in ordered), hint), _MAX_PARAM
+        )
     charset = ""
     first, encoded = ordered[0]
     if encoded and first.count("'") >= 2:
@@ -86,14 +93,14 @@ def _join(numbered: dict[int, tuple[str, bool]], hint: str | None) -> str:
         else text.encode("utf-8", "surrogateescape")
         for text, encoded in ordered
     )
-    return clean_line(decode_text(data, charset)[0], 2000)
+    return clean_line(decode_text(data, charset)[0], _MAX_PARAM)
 
 
 def format_params(head: str, params: dict[str, str]) -> str:
     """Write a value that any parser reads: tokens bare, text quoted, the rest by RFC 2231."""
     pieces = [head]
     for name, text in params.items():
-        if not _TOKEN.match(name):
+        if not _TOKEN.match(name) or sum(map(len, pieces)) > 2 * _MAX_PARAM:
             continue
         if _TOKEN.match(text):
             pieces.append(f"{name}={text}")

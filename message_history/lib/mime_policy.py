@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .charsets import decode_text
 from .mime_headers import MAX_STANDARD, PlainHeader, TolerantHeaders
-from .text import clean_text
+from .text import clean_line, clean_text, has_surrogates
 
 if TYPE_CHECKING:
     from .cutting import CutPart
@@ -21,6 +21,9 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", re.IGNORECASE)
 
 
+_MAX_REFOLD = 4096
+#: The standard library's folding of parameters never ends where a name leaves no room in the line.
+_LONG_PARAMETER = re.compile(r"[^\s;=\"]{40}[^\s;=\"]*\s*=")
 _UNFOLDED = frozenset(["message-id", "in-reply-to", "references", "resent-msg-id"])
 
 
@@ -48,6 +51,16 @@ class GatewayMessage(EmailMessage):
             return self.cut.decode()
         return super().get_payload(i, decode)  # type: ignore[call-overload]
 
+    def as_string(
+        self, unixfrom: bool = False, maxheaderlen: int | None = None, policy: Any = None
+    ) -> str:
+        """As in the base class; what that can't express comes out as replacement characters."""
+        try:
+            text = super().as_string(unixfrom, maxheaderlen, policy)
+        except Exception:  # noqa: BLE001 - e.g. 8-bit text in a charset that has no such letters
+            text = self.as_bytes(unixfrom, policy).decode("utf-8", "replace")
+        return text if not has_surrogates(text) else text.encode("utf-8", "replace").decode("utf-8")
+
 
 class GatewayPolicy(standard.EmailPolicy):
     """The SMTP policy with header objects and contents that never raise."""
@@ -67,21 +80,23 @@ class GatewayPolicy(standard.EmailPolicy):
         return name, self.header_factory(name, " ".join(str(value).splitlines()))
 
     def _fold(self, name: str, value: Any, refold_binary: bool = False) -> str:
-        if name.lower() in _UNFOLDED and not hasattr(value, "name"):
-            # never refolded, as in Odoo's own policy: servers rewrite ids that are
-            return name + ": " + self.linesep.join(value.splitlines()) + self.linesep
-        if isinstance(value, str) and len(value) <= MAX_STANDARD:
+        text = str(value)
+        # ids are never refolded, as in Odoo's own policy: servers rewrite those that are
+        is_source = not hasattr(value, "name")
+        if name.lower() not in _UNFOLDED and _may_refold(text):
             try:
                 return str(super()._fold(name, value, refold_binary))  # type: ignore[misc]
             except Exception:  # noqa: BLE001 - the standard library's folding raises on odd headers
-                return self._fold_plain(name, value)
-        return self._fold_plain(name, value)
+                is_source = not hasattr(value, "name")
+        if is_source and (text.isascii() or not refold_binary):
+            return name + ": " + self.linesep.join(_LINES.split(text)) + self.linesep
+        plain = clean_line(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        return PlainHeader.make(name, plain).fold(policy=self)
 
-    def _fold_plain(self, name: str, value: Any) -> str:
-        text = " ".join(str(value).splitlines())
-        return PlainHeader.make(name, text.encode("utf-8", "replace").decode("utf-8")).fold(
-            policy=self
-        )
+
+def _may_refold(text: str) -> bool:
+    """Whether the standard library folds a value in finite time and without damage."""
+    return len(text) <= _MAX_REFOLD and text.isascii() and not _LONG_PARAMETER.search(text)
 
 
 def make_policy(headers: TolerantHeaders) -> GatewayPolicy:
@@ -132,18 +147,18 @@ def _get_text(message: EmailMessage, errors: str = "replace") -> str | bytes:
     declared = message.get_param("charset", "ASCII")
     label = declared if isinstance(declared, str) else None
     text, code = decode_text(data, label, is_html=message.get_content_subtype() == "html")
-    if (code or _NOT_REVERSIBLE.match(label or "")) and _is_attachment(message):
-        return data
+    cleaned = clean_text(text)
+    is_headers = message.get_content_type() == "text/rfc822-headers"
+    if _is_attachment(message) and not is_headers:
+        if code or cleaned != text or _NOT_REVERSIBLE.match(label or ""):
+            _note(message, "attachment_bytes")
+            return data
+        return text
     if code:
         _note(message, code)
-    cleaned = clean_text(text)
     if cleaned != text:
-        if _is_attachment(message):
-            return data
         _note(message, "control_characters")
-    if message.get_content_type() == "text/rfc822-headers":
-        return _readable_headers(cleaned)
-    return cleaned
+    return _readable_headers(cleaned) if is_headers else cleaned
 
 
 def _readable_headers(text: str) -> str:

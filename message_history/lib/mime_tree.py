@@ -9,10 +9,10 @@ stay in the source, and a multipart without a usable boundary keeps its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
+from .boundaries import Boundary, Delimiter, guess_boundary
 from .cutting import CutPart, decode_transfer
 from .mime_headers import TolerantHeaders
 from .mime_policy import GatewayMessage, GatewayPolicy
@@ -27,9 +27,6 @@ MAX_TEXTS = 100
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 
 _CTE_DECODED = ("base64", "quoted-printable")
-_GUESSED_BOUNDARY = re.compile(
-    rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\r|\n)(?=Content-[A-Za-z-]+:)", re.IGNORECASE
-)
 _HTML = re.compile(rb"<(?:html|body|div|table|p|br)\b", re.IGNORECASE)
 _BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/]{20,}={0,2}\s*(?:[\r\n]|\Z)")
 
@@ -113,8 +110,10 @@ class TreeParser:
             end = self._before_line_end(body, end)
         is_text = kind.startswith("text/")
         if is_text or end - body > state.cut_above:
-            inline = (root and is_text) or (
-                kind in ("text/plain", "text/html") and not _is_attached(message)
+            inline = (
+                (root and is_text)
+                or kind == "text/rfc822-headers"  # core looks into it
+                or (kind in ("text/plain", "text/html") and not _is_attached(message))
             )
             if inline:
                 end = self._bounded_text(message, body, end, root)
@@ -224,82 +223,50 @@ class TreeParser:
     # -- multiparts --------------------------------------------------------------------------
 
     def _multipart(self, message: GatewayMessage, body: int, end: int, depth: int) -> None:
-        boundary = message.get_boundary()
-        delimiters = self._delimiters(boundary, body, end) if boundary is not None else iter(())
-        first = next(delimiters, None)
-        if first is None or first.closes:
-            guessed = _GUESSED_BOUNDARY.search(self.source, body, end)
-            if guessed is None:
-                self._textual_multipart(message, body, first.start if first else end)
+        text = message.get_boundary()
+        boundary = None if text is None else Boundary(text.encode("utf-8", "surrogateescape"))
+        first = boundary.find(self.source, body, end) if boundary else None
+        if boundary is None or first is None or first.closes:
+            boundary = guess_boundary(self.source, body, end)
+            before = first.start if first else end
+            first = boundary.find(self.source, body, end) if boundary else None
+            if boundary is None or first is None or first.closes:
+                self._textual_multipart(message, body, before)
                 return
             self.state.headers.note("bad_boundary")
-            delimiters = self._delimiters(guessed[1].decode("utf-8", "surrogateescape"), body, end)
-            first = next(delimiters, None)
-            if first is None or first.closes:
-                self._textual_multipart(message, body, end)
-                return
+        if text is not None and not text.isascii():
+            # it can't be written into a message again
+            self.state.headers.note("bad_boundary")
+            kind = message.get_content_type()
+            _set_header(message, "Content-Type", f'{kind}; boundary="=_{self.state.parts}_="')
         if first.start > body:
             message.preamble = _text(self.source, body, self._before_line_end(body, first.start))
-        self._children(message, first, delimiters, end, depth)
+        self._children(message, boundary, first, end, depth)
 
     def _children(
-        self,
-        message: GatewayMessage,
-        first: Delimiter,
-        delimiters: Iterator[Delimiter],
-        end: int,
-        depth: int,
+        self, message: GatewayMessage, boundary: Boundary, first: Delimiter, end: int, depth: int
     ) -> None:
-        default_type = (
-            "message/rfc822" if message.get_content_type() == "multipart/digest" else None
-        )
+        is_digest = message.get_content_type() == "multipart/digest"
+        default_type = "message/rfc822" if is_digest else None
         current: Delimiter | None = first
         while current is not None and not current.closes:
-            begin = current.end
-            following = next(delimiters, None)
             # delimiters on consecutive lines count as one
-            while following is not None and following.start == begin:
-                begin = following.end
-                following = next(delimiters, None)
+            begin = boundary.skip_run(self.source, current.end, end)
             if self.state.parts >= MAX_PARTS:
                 self._remaining_parts(message, begin, end)
                 return
-            stop = following.start if following else end
-            message.attach(
-                self.entity(
-                    begin, stop, depth=depth + 1, in_multipart=True, default_type=default_type
-                )
+            current = boundary.find(self.source, begin, end)
+            stop = current.start if current else end
+            part = self.entity(
+                begin, stop, depth=depth + 1, in_multipart=True, default_type=default_type
             )
-            if self.last.get_content_maintype() == "multipart" and self.last.epilogue is not None:
-                self.last.epilogue = (
-                    _without_line_end(self.last.epilogue) if self.last.epilogue else None
-                )
+            message.attach(part)
+            last = self.last
+            if last.get_content_maintype() == "multipart" and last.epilogue is not None:
+                last.epilogue = _without_line_end(last.epilogue) if last.epilogue else None
             self.last = message
-            current = following
         if current is not None:
             message.epilogue = _text(self.source, current.end, end)
-
-    def _delimiters(self, boundary: str, start: int, end: int) -> Iterator[Delimiter]:
-        """Yield the lines between two offsets that are delimiters (RFC 2046, 5.1.1)."""
-        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
-        find, match = self.source_find, _AFTER_BOUNDARY.match
-        position = find(mark, start, end)
-        while position >= 0:
-            after = match(self.source, position + len(mark), end)
-            if after and (
-                position == start or self.source[position - 1 : position] in (b"\n", b"\r")
-            ):
-                yield Delimiter(position, after.end(), after[1] is not None)
-                position = find(mark, after.end(), end)
-            else:
-                position = find(mark, position + 1, end)
-
-    def source_find(self, mark: bytes, start: int, end: int) -> int:
-        """Return the first offset of ``mark`` between two offsets, -1 if there is none."""
-        if isinstance(self.source, memoryview):
-            found = re.compile(re.escape(mark)).search(self.source, start, end)
-            return found.start() if found else -1
-        return self.source.find(mark, start, end)
 
     def _textual_multipart(self, message: GatewayMessage, body: int, end: int) -> None:
         """Give a multipart that can't be divided its text as the only part."""
@@ -327,16 +294,6 @@ class TreeParser:
         message.attach(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Delimiter:
-    """A delimiter line; ``closes`` if it is the last of its multipart."""
-
-    start: int
-    end: int
-    closes: bool
-
-
-_AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 

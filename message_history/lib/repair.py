@@ -28,6 +28,7 @@ _RECEIVED = re.compile(rb"^Received:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNOREC
 #: What each code of :attr:`ParsedMail.repairs` means, for programmers and logs.
 REPAIR_CODES = {
     "address_group": "An address header held a group; its members are listed one by one.",
+    "attachment_bytes": "An attached text is not in its character set; its bytes were kept.",
     "bad_address": "An address header was malformed; the addresses in it were kept.",
     "bad_boundary": "The boundary between the parts was not the announced one; it was guessed.",
     "bad_content_type": "A content type was malformed and was written again.",

@@ -1,0 +1,51 @@
+"""The delimiter lines of a multipart (RFC 2046, 5.1.1), found without reading line by line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .rawheaders import Raw
+
+MAX_GUESS = 64 * 1024
+_GUESSED = re.compile(
+    rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\r|\n)(?=Content-[A-Za-z-]+:)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiter:
+    """A delimiter line, line break included; ``closes`` if it is the last of its multipart."""
+
+    start: int
+    end: int
+    closes: bool
+
+
+class Boundary:
+    """What divides one multipart; ``text`` is the boundary parameter as raw bytes."""
+
+    def __init__(self, text: bytes) -> None:
+        line = rb"--" + re.escape(text) + rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)"
+        self._line = re.compile(line)
+        self._line_below = re.compile(rb"[\r\n]" + line)
+        self._run = re.compile(rb"(?:" + line + rb")*")
+
+    def find(self, source: Raw, start: int, end: int) -> Delimiter | None:
+        """Return the first delimiter from ``start`` on, which is the beginning of a line."""
+        match = self._line.match(source, start, end)
+        if match:
+            return Delimiter(start, match.end(), match[1] is not None)
+        match = self._line_below.search(source, start, end)
+        return Delimiter(match.start() + 1, match.end(), match[1] is not None) if match else None
+
+    def skip_run(self, source: Raw, start: int, end: int) -> int:
+        """Return where the delimiters end that stand on consecutive lines from an offset on."""
+        match = self._run.match(source, start, end)
+        return match.end() if match else start
+
+
+def guess_boundary(source: Raw, start: int, end: int) -> Boundary | None:
+    """Return the boundary that a multipart seems to use, whatever its header says."""
+    found = _GUESSED.search(source, start, min(end, start + MAX_GUESS))
+    return Boundary(found[1]) if found else None
