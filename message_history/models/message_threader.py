@@ -143,7 +143,7 @@ class MessageThreader(models.AbstractModel):
 
     @api.model
     def _find_same(self, mail):
-        """Return the same message, processed before, that came in through another mailbox.
+        """Return the same message, processed before: it came to another mailbox too, or twice to one.
 
         The same is what has the same Message-ID, sender, subject, date and text: providers and
         programs do reuse an id for different messages, and none of those may be dropped.
@@ -156,11 +156,11 @@ class MessageThreader(models.AbstractModel):
             "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
             "JOIN message_history h ON h.id = theirs.history_id "
             "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id <> %(id)s AND h.direction = 'in' "
-            "AND h.state = 'processed' AND h.channel_id <> %(channel)s AND h.res_id IS NOT NULL "
+            "AND h.state = 'processed' AND h.res_id IS NOT NULL AND h.attachment_count = %(attachments)s "
             "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
             "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
             "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id LIMIT 1",
-            id=mail.message.id, own=OWN, channel=mail.message.channel_id.id, uid=values["message_uid"],
+            id=mail.message.id, own=OWN, attachments=values["attachment_count"], uid=values["message_uid"],
             sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
             text=values["body_text"]))
         return self.env["message.history"].browse(rows[0][0]) if rows else None
