@@ -1,0 +1,3 @@
+from . import hooks, models
+
+hooks.install()

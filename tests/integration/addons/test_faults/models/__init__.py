@@ -1,0 +1,1 @@
+from . import fault_counter, fault_ticket, mail_thread
