@@ -39,7 +39,7 @@ class MessageDispatcher(models.AbstractModel):
             if message.id in blocked:
                 continue
             mail = Mail(message, headers=headers.get(message.id),
-                        known_id=message.id in known or message.id not in headers)
+                        known_id=message.id in known or message.id not in headers, earlier=mails[:])
             self._dispatch_safely(mail, originals.get(message.id), busy)
             mails.append(mail)
             if mail.values["state"] in ("failed", "given_up"):

@@ -73,11 +73,12 @@ class MessageRouter(models.AbstractModel):
         """Drop routes that the same message took before, through another mailbox or out of Odoo."""
         if not mail.known_id:
             return
-        if same := self.env["message.threader"]._find_same(mail):
-            mail.routes = [route for route in mail.routes if not _leads_to(route, same.model, same.res_id)]
+        if found := self.env["message.threader"]._find_same(mail):
+            same, document = found
+            mail.routes = [route for route in mail.routes if not _leads_to(route, *document)]
             mail.values["same_as_id"] = same.id
             if not mail.routes:
-                mail.set_document(same.model, same.res_id)
+                mail.set_document(*document)
                 raise Aside("ignored", self.env._("The same message came in through %(channel)s before.",
                                                   channel=same.channel_id.name), same_as_id=same.id)
         if own := self._find_own(mail):

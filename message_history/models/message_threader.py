@@ -147,12 +147,17 @@ class MessageThreader(models.AbstractModel):
 
         The same is what has the same Message-ID, sender, subject, date and text: providers and
         programs do reuse an id for different messages, and none of those may be dropped.
+
+        :return: (its ledger row, its document) or None
         """
+        values = mail.values
         if not mail.headers.message_id:
             return None
-        values = mail.values
+        for other in mail.earlier:
+            if other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint:
+                return other.message, other.document
         rows = self.env.execute_query(SQL(
-            "SELECT h.id FROM message_reference mine JOIN message_reference theirs "
+            "SELECT h.id, h.model, h.res_id FROM message_reference mine JOIN message_reference theirs "
             "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
             "JOIN message_history h ON h.id = theirs.history_id "
             "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id <> %(id)s AND h.direction = 'in' "
@@ -163,7 +168,10 @@ class MessageThreader(models.AbstractModel):
             id=mail.message.id, own=OWN, attachments=values["attachment_count"], uid=values["message_uid"],
             sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
             text=values["body_text"]))
-        return self.env["message.history"].browse(rows[0][0]) if rows else None
+        if not rows:
+            return None
+        history_id, model, res_id = rows[0]
+        return self.env["message.history"].browse(history_id), (model, res_id)
 
 
 class _Groups:

@@ -25,6 +25,7 @@ class Mail:
     :param routes: core's routes ``(model, thread id, custom values, user id, alias)``
     :param has_parents: whether it refers to other messages at all
     :param known_id: whether its id may be in the ledger or in a chatter already
+    :param earlier: the mails of its batch before it, whose rows are not written yet
     :param document: ``(model, id)`` of what it became or belongs to
     """
 
@@ -38,7 +39,14 @@ class Mail:
     is_reply: bool = False
     has_parents: bool = True
     known_id: bool = True
+    earlier: list = field(default_factory=list)
     conversation_key: str = ""
+
+    @property
+    def fingerprint(self):
+        """What two arrivals of one and the same mail have in common."""
+        return tuple(self.values.get(name) for name in (
+            "message_uid", "sender_address", "subject", "header_date", "body_text", "attachment_count"))
 
     def set_document(self, model, res_id):
         """Note the document, unless there is none."""
