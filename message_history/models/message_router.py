@@ -88,8 +88,10 @@ class MessageRouter(models.AbstractModel):
                 raise Aside("ignored", self.env._("Odoo sent this message itself."), mail_message_id=own.id)
 
     def _find_own(self, mail):
-        """Return the message that Odoo itself sent under this id, if there is one."""
+        """Return the message that Odoo has under this id without the ledger: it sent it, if any."""
         message_id = mail.msg_dict.get("message_id")
+        if any(other.document and other.msg_dict.get("message_id") == message_id for other in mail.earlier):
+            return None
         found = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1)
         ledger = self.env["message.history"].sudo()
         if not found or ledger.search_count([("mail_message_id", "=", found.id)], limit=1):
