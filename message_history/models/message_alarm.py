@@ -1,8 +1,12 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ..tools import locks
+from ..tools.transaction import CONCURRENCY_ERRORS
+
+_logger = logging.getLogger(__name__)
 
 #: A channel must have been watched this long before its silence means anything.
 MIN_SILENCE_HOURS = 24
@@ -81,20 +85,30 @@ class MessageAlarm(models.AbstractModel):
     def _note_given_up(self, mails):
         """Tell the sender of an alias once, and the members of the channel."""
         for mail in mails:
-            self._tell_sender(mail)
-            channel = mail.message.channel_id
-            text = self.env._("A message of %(sender)s was given up: %(subject)s",
-                              sender=mail.values.get("sender_address") or "?",
-                              subject=mail.values.get("subject") or "")
-            for user in channel.member_ids or self._people(channel):
-                user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
-                channel.activity_schedule(
-                    "mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,
-                    note=mail.values.get("state_reason"))
+            for tell in (self._tell_sender, self._tell_members):
+                try:
+                    with self.env.cr.savepoint():
+                        tell(mail)
+                except CONCURRENCY_ERRORS:
+                    raise
+                except Exception:  # a notice that can't be given must not undo the batch, again and again
+                    _logger.exception("Nobody could be told that message %s was given up", mail.message.id)
+
+    def _tell_members(self, mail):
+        channel = mail.message.channel_id
+        text = self.env._("A message of %(sender)s was given up: %(subject)s",
+                          sender=mail.values.get("sender_address") or "?",
+                          subject=mail.values.get("subject") or "")
+        for user in channel.member_ids or self._people(channel):
+            user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
+            channel.activity_schedule(
+                "mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,
+                note=mail.values.get("state_reason"))
 
     def _tell_sender(self, mail):
-        """Send core's notice for a message to an alias that could not be processed."""
+        """Send core's notice for a message to an alias that could not be processed, once."""
         alias = next((route[4] for route in mail.routes if route[4]), None)
-        if alias and mail.values.get("kind") == "person":
+        if alias and mail.values.get("kind") == "person" and not mail.message.sender_told:
+            mail.message.sender_told = True
             alias.sudo().with_context(message_gateway=True)._alias_bounce_incoming_email(
                 mail.parsed.message, mail.msg_dict, set_invalid=True)

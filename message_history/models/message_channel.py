@@ -27,7 +27,8 @@ class MessageChannel(models.Model):
 
     _name = "message.channel"
     _description = "Message Channel"
-    _inherit = ["mail.activity.mixin"]
+    # activities notify and subscribe people, which needs the whole of mail.thread
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, translate=False)

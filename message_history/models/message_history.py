@@ -107,6 +107,7 @@ class MessageHistory(models.Model):
     attempts = fields.Integer(readonly=True)
     last_attempt = fields.Datetime(readonly=True)
     next_attempt = fields.Datetime(readonly=True)
+    sender_told = fields.Boolean(readonly=True, help="The sender was told that it was given up.")
     failure_type = fields.Selection(FAILURES, readonly=True, string="Cause")
     failure_traceback = fields.Text(readonly=True, groups="message_history.group_manager")
     remote_action = fields.Selection([
