@@ -189,15 +189,15 @@ class MessageDispatcher(models.AbstractModel):
 
     def _note_documents(self, mails):
         """Find the chatter messages that were made, in one query for the batch."""
-        wanted = {mail.msg_dict["message_id"]: mail for mail in mails
+        wanted = {(mail.msg_dict["message_id"], mail.document): mail for mail in mails
                   if mail.values["state"] == "processed" and mail.msg_dict.get("message_id")}
         if not wanted:
             return
         found = self.env["mail.message"].sudo().search_fetch(
-            [("message_id", "in", list(wanted))], ["message_id", "model", "res_id"], order="id")
+            [("message_id", "in", [message_id for message_id, _document in wanted])],
+            ["message_id", "model", "res_id"], order="id")
         for record in found:
-            mail = wanted.get(record.message_id)
-            if mail and mail.document == (record.model, record.res_id):
+            if mail := wanted.get((record.message_id, (record.model, record.res_id))):
                 mail.values["mail_message_id"] = record.id
 
     def _write_outcomes(self, mails):
