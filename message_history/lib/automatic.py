@@ -14,6 +14,7 @@ from email.message import Message
 
 from .automatic_words import SUBJECT_SURE, SUBJECT_VAGUE
 from .bounce import ReportKind, is_daemon, read_bounce
+from .bounce_marks import NO_REPLY
 from .bounce_parts import content_type
 from .digest import normalise_message_id, split_message_ids
 from .raw_headers import address_list, addresses, bare_address, decoded, has, value, values
@@ -84,11 +85,6 @@ _GENERATED_HEADERS = (
     ("X-MS-Exchange-Generated-Message-Source", r""),
     ("X-Cron-Env", r""),
     ("X-Auto-Response-Suppress", r"\b(?:all|oof|autoreply)\b"),
-)
-_NO_REPLY = re.compile(
-    r"^(?:no|do-?not|dont|nicht|keine|nao|ne-pas)[-_.]?"
-    r"(?:reply|replies|respond|response|antwort(?:en)?|answer|repond\w*|responder?)\b|^noreply|^donotreply",
-    re.IGNORECASE,
 )
 _ROLES = re.compile(
     r"^owner-|-(?:owner|request|bounces?|relay)$|^(?:listserv|majordomo|mailman|news|uucp|nobody|root)$",
@@ -246,7 +242,7 @@ def _calendar_answer(message: Message) -> str:
 
 def _machine_sender(message: Message) -> str:
     for _name, address in address_list(message, "From")[:1]:
-        if _NO_REPLY.search(address.partition("@")[0]):
+        if NO_REPLY.search(address.partition("@")[0]):
             return f"From: {address}"[:255]
     return "From: a mail system" if is_daemon(message) else ""
 
@@ -270,7 +266,7 @@ def _own_list(message: Message, own_addresses: Collection[str]) -> bool:
 def _is_role(address: str) -> bool:
     local = address.partition("@")[0]
     daemon = re.match(r"(?:mailer-?daemon|postmaster|bounces?)(?:$|[+-])", local)
-    return bool(daemon or _NO_REPLY.search(local) or _ROLES.search(local))
+    return bool(daemon or NO_REPLY.search(local) or _ROLES.search(local))
 
 
 def _plain(address: str) -> str:

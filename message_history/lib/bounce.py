@@ -15,7 +15,7 @@ from dataclasses import replace
 from email.message import Message
 
 from .bounce_fields import delivery_status, disposition, feedback, merge, passing
-from .bounce_marks import DAEMON_LOCAL, DAEMON_NAME, REPLY_CODE, STATUS_CODE, SUBJECT
+from .bounce_marks import DAEMON_LOCAL, DAEMON_NAME, NO_REPLY, REPLY_CODE, STATUS_CODE, SUBJECT
 from .bounce_original import original_ids, original_recipients, original_subject
 from .bounce_parts import ReportParts, split_report
 from .bounce_text import find_local_names, find_recipients, is_delay, squeeze
@@ -128,13 +128,19 @@ def _looks_like_bounce(message: Message, parts: ReportParts, subject: str) -> bo
     daemon, null_path = is_daemon(message), _null_path(message)
     if not (daemon or null_path or codes or parts.attached or parts.declared):
         return False
-    weight = 2 * (daemon + null_path + titled + words + parts.declared) + codes + parts.attached
+    weight = 2 * (daemon + null_path + titled + words + parts.declared) + codes
+    # a machine that attaches a message returns it; a person may attach any
+    weight += parts.attached * (1 + _is_machine(message))
     weight += value(message, "Auto-Submitted").lower().startswith("auto")
     if not daemon:
         # what people discuss on a list or answer to, other than what a daemon sent through one
         weight -= 3 * any(has(message, name) for name in _LIST_HEADERS)
         weight -= 2 * bool(_REPLY.match(subject))
     return weight >= _ENOUGH
+
+
+def _is_machine(message: Message) -> bool:
+    return bool(NO_REPLY.search(bare_address(value(message, "From")).partition("@")[0]))
 
 
 def _has_codes(head: str) -> bool:

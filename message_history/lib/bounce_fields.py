@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .bounce_marks import REPLY_CODE, STATUS_CODE
 from .bounce_types import BouncedRecipient, Findings, RecipientKind, ReportKind
-from .bounce_words import PASSING
+from .bounce_words import FULL, PASSING
 from .raw_headers import bare_address, clean, decode_words
 
 Fields = dict[str, str]
@@ -170,7 +170,11 @@ def passing(status: str, words: str) -> bool:
         return True
     if status and not status.endswith(".0.0"):
         return False
-    return bool(PASSING.search(words[:2000]))
+    words = words[:2000]
+    reply = REPLY_CODE.search(words)
+    if reply and reply[1].startswith("5"):
+        return bool(FULL.search(words))
+    return bool(FULL.search(words) or PASSING.search(words))
 
 
 def merge(recipients: Sequence[BouncedRecipient]) -> tuple[BouncedRecipient, ...]:

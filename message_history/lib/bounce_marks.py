@@ -210,3 +210,10 @@ DAEMON_NAME = re.compile(
     r"|^jetmail system|mail ?server|smtp (?:server|gateway)|amazonses|^bounce|non-delivery",
     re.IGNORECASE,
 )
+
+#: Local parts of machines that read no answers.
+NO_REPLY = re.compile(
+    r"^(?:no|do-?not|dont|nicht|keine|nao|ne-pas)[-_.]?"
+    r"(?:reply|replies|respond|response|antwort(?:en)?|answer|repond\w*|responder?)\b|^noreply|^donotreply",
+    re.IGNORECASE,
+)

@@ -21,9 +21,9 @@ _TEXT_SUBJECT = re.compile(
 )
 _PREFIX = re.compile(
     r"^(?:\[[^\]]{1,30}\]\s*)?(?:undeliver(?:able|ed)(?: mail)?|unzustellbar"
-    r"|delivery (?:failure|failed|delayed|status notification(?: \([^)]*\))?)|delivered"
+    r"|delivery (?:failed|delayed|status notification(?: \([^)]*\))?)|delivered"
     r"|non remis|non-delivery|no entregado|não entregue|mancato recapito|onbestelbaar"
-    r"|returned mail|rejected|failure notice|zustellung verzögert|zugestellt"
+    r"|rejected|failure notice|zustellung verzögert|zugestellt"
     r"|read|not read|gelesen|ungelesen|nicht gelesen|lu|non lu|leído|letto|gelezen)\s*:\s+",
     re.IGNORECASE,
 )

@@ -286,8 +286,8 @@ FINAL = any_of(
     r"endgültig",
 )
 
-#: Given up, or not accepted, for a reason that may pass.
-PASSING = any_of(
+#: The mailbox is full: refused for good by many servers, though the address is right.
+FULL = any_of(
     r"quota",
     (
         r"(?:mailbox|inbox|account|postfach|casella|buzón|boîte)\b.{0,30}\b(?:full|voll|pien"
@@ -296,7 +296,12 @@ PASSING = any_of(
     r"insufficient (?:system )?storage",
     r"out of (?:disk )?space",
     r"disk full",
-    r"exceeded storage",
+    r"exceed\w* (?:\S+ ){0,4}(?:limit|storage|space)",
+    r"speicher(?:platz)?\b.{0,30}(?:überschritten|erschöpft|voll)",
+)
+
+#: Given up, or not accepted, for a reason that may pass.
+PASSING = any_of(
     r"temporar",
     r"try again",
     r"later\b.{0,15}retry",
@@ -313,7 +318,5 @@ PASSING = any_of(
     r"not respond",
     r"unavailable or busy",
     r"vorübergehend",
-    r"überschritten",
-    r"plein",
     r"zeitüberschreitung",
 )

@@ -45,7 +45,8 @@ def results(*values):
          "header.from=example.org"),
          "SPF softfail (example.org), DKIM pass (example.org), DMARC pass (example.org)", True),
         (("spf=pass (sender IP is 1.2.3.4) smtp.mailfrom=example.org; dkim=none"
-         " (message not signed) header.d=none;dmarc=bestguesspass action=none header.from=example.org;compauth=pass"),
+         " (message not signed) header.d=none;dmarc=bestguesspass action=none"
+         " header.from=example.org;compauth=pass"),
          "SPF pass (example.org), DKIM none, DMARC bestguesspass (example.org)", True),
         (("mx.example.com; arc=pass (i=2 spf=pass) header.oldest-pass=0; dmarc=fail "
         "header.from=example.org"),

@@ -184,6 +184,16 @@ def test_the_recipient_of_the_returned_message_is_the_last_resort():
     assert found.failed_addresses == ("ann@example.org",)
 
 
+def test_a_machine_that_returns_the_message():
+    words = ("text/plain", "Could not be delivered to: <ann@example.org>\nThe mailbox is full.\n")
+    fields = {"From": "no-reply@isp.example", "Subject": "To you"}
+    found = read_bounce(report(words, ("message/rfc822", RETURNED), subtype="mixed", **fields))
+    assert found.failed_addresses == ("ann@example.org",)
+    fields["From"] = "Ann <ann@example.org>"
+    person = report(words, ("message/rfc822", RETURNED), subtype="mixed", **fields)
+    assert read_bounce(person) is None
+
+
 def test_a_list_returned_does_not_blame_everybody():
     many = RETURNED.replace(
         "To: ann@example.org", "To: a@x.example, b@x.example, c@x.example, d@x.example"
@@ -226,6 +236,8 @@ def test_ids_from_the_report_itself():
         ("Unzustellbar: Angebot 5", "Angebot 5"),
         ("Non remis : Offre 5", "Offre 5"),
         ("Undelivered Mail Returned to Sender", ""),
+        ("Returned mail: User unknown", ""),
+        ("DELIVERY FAILURE: User ann not listed in Domino Directory", ""),
     ],
 )
 def test_the_subject_from_the_subject(subject, original):

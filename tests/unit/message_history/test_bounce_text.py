@@ -51,6 +51,9 @@ def test_samples(path, header):
         ("Postfach ist voll", RecipientKind.TEMPORARY),
         ("451 4.4.1 timed out, giving up", RecipientKind.TEMPORARY),
         ("554 5.7.1 rejected as spam", RecipientKind.PERMANENT),
+        ("550 unknown user, connection timed out later", RecipientKind.PERMANENT),
+        ("552 mailbox is full", RecipientKind.TEMPORARY),
+        ("The recipient mailbox has exceeded its disk space limit.", RecipientKind.TEMPORARY),
     ],
 )
 def test_a_failure_that_may_pass(words, kind):
