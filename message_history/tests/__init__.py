@@ -4,4 +4,4 @@ from . import test_controllers
 from . import test_message_link
 from . import test_message_privacy
 from . import test_views
-from . import test_dispatch, test_failures, test_intake
+from . import test_answers, test_dispatch, test_failures, test_intake, test_rules
