@@ -32,7 +32,6 @@ for name in ("mail.ir_cron_module_update_notification", "crm_iap_enrich.ir_cron_
     cron = env.ref(name, raise_if_not_found=False)
     if cron:
         cron.active = False
-env["ir.config_parameter"].set_param("crm.iap.lead.enrichment.setting", "manual")
 if not env.company.alias_domain_id:
     Domain = env["mail.alias.domain"]
     domain = Domain.search([("name", "=", settings["domain"])]) or Domain.create(
