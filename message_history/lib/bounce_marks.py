@@ -99,9 +99,9 @@ SUBJECT = any_of(
 #: What stands between a daemon's words and the message it returns.
 SEPARATOR = any_of(
     (
-        r"^[\s>*=_|+-]*-{2,}.{0,60}(?:original|returned|unsent|message text|message headers?"
-        r"|undelivered|originalnachricht|header|mail follow|copy of|kopie|copie|copia"
-        r"|attached)"
+        r"^(?=[^\w\n]*--)\W*(?:\w+\W+){0,9}?(?:original|returned|unsent|message text"
+        r"|message headers?|undelivered|originalnachricht|header|mail follow|copy of|kopie"
+        r"|copie|copia|attached)"
     ),
     (
         r"^(?!.*(?:receive|failed|recipient)).*(?:copy|header|headers|text|part|top|first"

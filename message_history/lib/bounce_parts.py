@@ -44,7 +44,7 @@ _RAW_HEADER = re.compile(
 _BLOCK_TAG = re.compile(
     r"<\s*/?\s*(?:br|p|div|tr|li|h[1-6]|table|ul|ol|pre|hr)\b[^<>]{0,300}>", re.IGNORECASE
 )
-_HIDDEN = re.compile(r"<(style|script|title)\b.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(style|script|title)\b.{0,8000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _ADDRESS_TAG = re.compile(r"<(?:mailto:)?([^<>\s\"'=]{1,100}@[^<>\s\"'=]{1,200})>")
 _TAG = re.compile(r"<[a-z!/][^<>]{0,2000}>", re.IGNORECASE)
 

@@ -108,8 +108,8 @@ def address_list(message: Message, *names: str) -> list[tuple[str, str]]:
     texts = [text for name in names for text in values(message, name)]
     try:
         pairs = getaddresses(texts)
-    except (ValueError, IndexError, AttributeError, TypeError):
-        # the parser of the standard library gives up on some broken lists
+    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):
+        # the parser of the standard library gives up on some broken lists, and on deep nesting
         pairs = []
     found = [
         (decode_words(name), bare_address(address)) for name, address in pairs if "@" in address

@@ -75,6 +75,11 @@ def test_address_list(raw, found, policy):
     assert raw_headers.address_list(parse(raw, policy), "To") == found
 
 
+def test_comments_without_end():
+    message = parse(b"To: " + b"(" * 15000 + b" ann@example.org")
+    assert raw_headers.addresses(message, "To") == ("ann@example.org",)
+
+
 def test_addresses_come_once():
     message = parse(b"To: a@x.example, A@x.example\nCc: b@x.example, a@x.example")
     assert raw_headers.addresses(message, "To", "Cc") == ("a@x.example", "b@x.example")
