@@ -24,6 +24,7 @@
         "wizard/message_privacy_views.xml",
         "views/message_history_menus.xml",
     ],
+    "demo": ["demo/message_channel_demo.xml"],
     "application": True,
     "installable": True,
 }

@@ -7,8 +7,9 @@ from odoo.tests import TransactionCase, tagged
 
 from .common_views import MessageScene
 
+PERSON = "Clarissa <clarissa@person.example>"
 #: What stands in the messages below and must be nowhere after an erasure.
-SECRETS = ("clara@customer.example", "Clara", "Lumbago", "hidden pain")
+SECRETS = ("clarissa@person.example", "Clarissa", "Lumbago", "hidden pain")
 
 
 @tagged("post_install", "-at_install")
@@ -17,17 +18,17 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.set_scene()
-        cls.written = cls.receive(1, subject="Lumbago", text="It is a hidden pain.")
-        cls.answered = cls.receive(2, subject="Re: Lumbago", text="A hidden pain still.",
+        cls.written = cls.receive(1, sender=PERSON, subject="Lumbago", text="It is a hidden pain.")
+        cls.answered = cls.receive(2, sender=PERSON, subject="Re: Lumbago", text="A hidden pain still.",
                                    References="<1@customer.example>")
         cls.copied = cls.receive(3, sender="Bob <bob@customer.example>", subject="Offer for two",
-                                 to="info@lamps.example, Clara <clara@customer.example>")
-        cls.other = cls.receive(4, sender="Joan <joclara@customer.example>", subject="Not hers")
-        cls.failed = cls.receive(5, channel=cls.lost_channel, subject="Lumbago again")
+                                 to="info@lamps.example, Clarissa <clarissa@person.example>")
+        cls.other = cls.receive(4, sender="Joan <joclarissa@person.example>", subject="Not hers")
+        cls.failed = cls.receive(5, channel=cls.lost_channel, sender=PERSON, subject="Lumbago again")
 
     def _look_up(self, user=None, **values):
         wizard = self.env["message.privacy"].with_user(user or self.manager).create(
-            {"address": "Clara <Clara@Customer.example>", **values})
+            {"address": "Clarissa <Clarissa@Person.example>", **values})
         wizard.action_look_up()
         return wizard
 
@@ -38,27 +39,27 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
         wizard = self._look_up()
         self.assertEqual(self._found(wizard), self.written + self.answered + self.copied + self.failed)
         self.assertRecordValues(wizard, [{
-            "address": "clara@customer.example", "sent_count": 3, "received_count": 1,
+            "address": "clarissa@person.example", "sent_count": 3, "received_count": 1,
             "original_count": 4, "busy_count": 0, "found": True}])
         wizard.scope = "sent"
         self.assertEqual(self._found(wizard), self.written + self.answered + self.failed)
 
     def test_finds_by_contact(self):
-        by_contact = self.receive(6, sender="Clara <clara@customer.example>")
+        by_contact = self.receive(6, sender="Clarissa <clarissa@person.example>")
         by_contact.sender_address = "c.jansen@old.example"
         self.assertTrue(by_contact.partner_id)
-        wizard = self._look_up(partner_id=by_contact.partner_id.id, address="clara@customer.example")
+        wizard = self._look_up(partner_id=by_contact.partner_id.id, address="clarissa@person.example")
         self.assertIn(by_contact, self._found(wizard))
 
     def test_finds_recipients_of_outgoing_messages(self):
         sent = self.env["message.history"].create({
             "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/1",
-            "delivery_ids": [(0, 0, {"channel_id": self.channel.id, "address": "Clara@Customer.example"})]})
+            "delivery_ids": [(0, 0, {"channel_id": self.channel.id, "address": "Clarissa@Person.example"})]})
         self.assertIn(sent, self._found(self._look_up()))
 
     def test_finds_recipients_that_the_ledger_clipped(self):
         message = self.receive(7, sender="Bob <bob@customer.example>", subject="To hundreds",
-                               to="info@lamps.example, clara@customer.example")
+                               to="info@lamps.example, clarissa@person.example")
         message.recipients = "info@lamps.example"
         self.assertTrue(message.mail_message_id)
         self.assertIn(message, self._found(self._look_up()))
@@ -76,7 +77,7 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
     def test_only_managers(self):
         for user in (self.clerk, self.employee):
             with self.assertRaises(AccessError):
-                self.env["message.privacy"].with_user(user).create({"address": "clara@customer.example"})
+                self.env["message.privacy"].with_user(user).create({"address": "clarissa@person.example"})
         wizard = self._look_up()
         for method in ("action_look_up", "action_view_messages", "action_export", "action_erase"):
             with self.assertRaises(AccessError):
@@ -107,11 +108,11 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
                 self.assertNotIn(secret.encode().hex(), rows, table)
 
     def _erase(self, **values):
-        self.env["message.sender.rule"].create({"pattern": "clara@customer.example"})
+        self.env["message.sender.rule"].create({"pattern": "clarissa@person.example"})
         self.env["message.answer"].create(
-            {"folder_id": self.channel.folder_ids.id, "address": "clara@customer.example", "period": 1})
+            {"folder_id": self.channel.folder_ids.id, "address": "clarissa@person.example", "period": 1})
         wizard = self._look_up(**values)
-        wizard.confirmation = "clara@customer.example"
+        wizard.confirmation = "clarissa@person.example"
         wizard.action_erase()
         self.assertTrue(wizard.result)
         self.assertFalse(wizard.found)
@@ -133,7 +134,7 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
     def test_what_is_erased_does_not_come_in_again(self):
         for mode in ("content", "rows"):
             self._erase(erase_mode=mode)
-            self.assertFalse(self.receive(1, process=False, subject="Lumbago", text="It is a hidden pain."))
+            self.assertFalse(self.receive(1, process=False, sender=PERSON, subject="Lumbago", text="It is a hidden pain."))
 
     def test_remove_the_rows(self):
         ids = (self.written + self.answered + self.copied + self.failed).ids
@@ -154,11 +155,11 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
         self.assertEqual(self.copied.subject, "Offer for two")
 
     def test_what_is_under_way_is_left_and_counted(self):
-        waiting = self.receive(9, process=False)
-        waiting.write({"sender_address": "clara@customer.example"})
+        waiting = self.receive(9, process=False, sender=PERSON)
+        waiting.write({"sender_address": "clarissa@person.example"})
         wizard = self._look_up()
         self.assertEqual(wizard.busy_count, 1)
-        wizard.confirmation = "clara@customer.example"
+        wizard.confirmation = "clarissa@person.example"
         wizard.action_erase()
         self.assertTrue(self.env["message.raw"]._read(waiting.ids))
 

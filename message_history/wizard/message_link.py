@@ -19,8 +19,13 @@ class MessageLink(models.TransientModel):
     document = fields.Reference(selection="_selection_existing")
     new_model = fields.Selection(selection="_selection_new", string="Kind of Document")
     together = fields.Boolean(
-        string="All on One Document", default=True,
+        string="All on One Document", default=lambda self: self._default_together(),
         help="Otherwise each message makes a document of its own.")
+
+    def _default_together(self):
+        """Whether the messages are of one conversation, so that one document is for all of them."""
+        messages = self.env["message.history"].browse(self.env.context.get("default_history_ids"))
+        return len(messages.conversation_id) <= 1
 
     @api.depends("history_ids")
     def _compute_message_count(self):
