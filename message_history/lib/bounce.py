@@ -120,13 +120,13 @@ def _looks_like_bounce(message: Message, parts: ReportParts, subject: str) -> bo
     if has(message, "X-Failed-Recipients"):
         return True
     head = squeeze("\n".join(parts.notice.splitlines()[:40]))[:3000]
+    daemon, null_path = is_daemon(message), _null_path(message)
+    codes = _has_codes(head)
+    if not (daemon or null_path or codes or parts.attached or parts.declared):
+        return False
     words = bool(FAILURE.search(head))
     titled = bool(SUBJECT.search(subject))
-    codes = _has_codes(head)
     if not (words or codes or titled):
-        return False
-    daemon, null_path = is_daemon(message), _null_path(message)
-    if not (daemon or null_path or codes or parts.attached or parts.declared):
         return False
     weight = 2 * (daemon + null_path + titled + words + parts.declared) + codes
     # a machine that attaches a message returns it; a person may attach any
