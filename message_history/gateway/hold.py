@@ -30,8 +30,9 @@ class Hold:
         self.process, self.channel_id, self.version = process, channel_id, version
         self.future = None
         self.received = 0
-        self._stop = threading.Event()
-        self._fetching = None
+        self._stop, self._poked = threading.Event(), threading.Event()
+        self._transport = None
+        self._failures = 0
         self._next_heartbeat = 0.0
 
     def stop(self):
@@ -40,14 +41,12 @@ class Hold:
 
     def run(self):
         """Hold the channel until :meth:`stop`; broken connections are made again, ever slower."""
-        failures = 0
         while not self._stopped():
             try:
-                if self._hold_once():
-                    failures = 0
+                self._hold_once()
             except ChannelError as error:
-                failures += 1
-                delay = max(error.retry_after or 0, min(MAX_BACK_OFF, 2.0 ** min(failures, 10)))
+                self._failures += 1
+                delay = max(error.retry_after or 0, min(MAX_BACK_OFF, 2.0 ** min(self._failures, 10)))
                 delay *= random.uniform(0.8, 1.2)
                 _logger.info("Channel %s: %s; again in %.0f s", self.channel_id, error, delay)
                 self._wait(delay)
@@ -70,38 +69,42 @@ class Hold:
         with self.process.environment() as env:
             in_transaction(env, _beat, self.channel_id)
 
+    def poke(self):
+        """Have the thread look at the channel again: processing left something to do on the server."""
+        self._poked.set()
+
     def _hold_once(self):
-        """Fetch, then listen until the connection breaks; returns whether that worked."""
-        self._fetch()
+        """Fetch and listen over one connection until it breaks or the hold ends."""
         with self.process.environment() as env:
-            transport = env["message.channel"].browse(self.channel_id)._get_transport()
-        if Capability.LISTEN not in transport.capabilities:
-            self._close()
-            self._wait(POLL)
-            return True
-        with transport:
-            transport.listen(self._on_event, self._stopped)
-        return True
+            self._transport = env["message.channel"].browse(self.channel_id)._get_transport()
+        while not self._stopped():
+            self._poked.clear()
+            if Capability.LISTEN in self._transport.capabilities:
+                # tells of every folder at its beginning, so that nothing is missed before it
+                self._transport.listen(self._fetch, self._interrupted)
+            else:
+                self._fetch()
+                self._close()
+                self._wait(POLL)
 
-    def _on_event(self, _folder):
-        if not self._stopped():
-            self._fetch()
+    def _interrupted(self):
+        return self._stopped() or self._poked.is_set()
 
-    def _fetch(self):
-        """Fetch over a connection that is kept, so that news cost no login."""
+    def _fetch(self, folder=None):
+        """Fetch what is new in a folder, over the connection that listens."""
+        if self._stopped():
+            return
         with self.process.environment() as env:
             channel = env["message.channel"].browse(self.channel_id)
-            if self._fetching is None:
-                self._fetching = channel._get_transport()
-            report = env["message.fetcher"]._fetch_over(self._fetching, channel)
+            report = env["message.fetcher"]._fetch_over(self._transport, channel, only=folder)
         self.received += report.received
-        if report.error:
-            raise report.error
+        if report.error and report.error.field != "folder":
+            raise report.error  # one broken folder is noted on the channel and never stops the others
+        self._failures = 0
 
     def _close(self):
-        if self._fetching is not None:
-            self._fetching.close()
-            self._fetching = None
+        if self._transport is not None:
+            self._transport.close()
 
 
 def _beat(env, channel_id):

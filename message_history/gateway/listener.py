@@ -72,12 +72,14 @@ class _Listener:
             return
         self.process.pulse()
         self.process.handled = sum(hold.received for hold in self.holds.values())
-        wanted = self._wanted()
+        wanted, owing = self._wanted()
         for channel_id, hold in list(self.holds.items()):
             if hold.future.done() or wanted.get(channel_id) != hold.version:
                 hold.stop()
                 if hold.future.done():
                     self._release(channel_id)
+        for channel_id in owing & self.holds.keys():
+            self.holds[channel_id].poke()
         for channel_id, version in wanted.items():
             if channel_id not in self.holds and self.held.try_lock(locks.CHANNEL, channel_id):
                 _logger.info("Channel %s is ours", channel_id)
@@ -91,13 +93,14 @@ class _Listener:
         self.held.unlock(locks.CHANNEL, [channel_id])
 
     def _wanted(self):
-        """Return {channel id: what its settings looked like}."""
+        """Return {channel id: what its settings looked like}, and the ids that owe their server something."""
         with self.process.environment() as env:
             channels = env["message.channel"].search(env["message.channel"]._receiving_domain())
-            return {
+            wanted = {
                 channel.id: channel._settings_version() for channel in channels
                 if channel._is_usable() and (not self.only or channel.id in self.only)
             }
+            return wanted, env["message.fetcher"]._channels_with_remote_actions()
 
 
 def run_once(dbname, only=None):

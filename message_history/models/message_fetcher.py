@@ -2,6 +2,7 @@ import logging
 from dataclasses import dataclass
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..lib.errors import ChannelError, ConfigurationError
 from ..lib.transport import Capability, FolderRequest, StartPolicy
@@ -69,14 +70,15 @@ class MessageFetcher(models.AbstractModel):
             return self._fetch_over(transport, channel, **options)
 
     @api.model
-    def _fetch_over(self, transport, channel, limit=None, reconcile=False):
+    def _fetch_over(self, transport, channel, limit=None, reconcile=False, only=None):
         """Fetch what is new over a transport, for whoever holds the channel's lock.
 
+        :param only: name of the one folder to look at; all folders by default
         :return: :class:`FetchReport`; a failure is in it, and on the channel's status
         """
         report = FetchReport(reconcile=reconcile)
         try:
-            self._fetch_folders(transport, channel, limit, report)
+            self._fetch_folders(transport, channel, limit, report, only)
         except ChannelError as error:
             report.error = error
             report.error_text = self._words_for(error)
@@ -84,13 +86,13 @@ class MessageFetcher(models.AbstractModel):
         in_transaction(self.env, _note_result, channel.id, report)
         return report
 
-    def _fetch_folders(self, transport, channel, limit, report):
+    def _fetch_folders(self, transport, channel, limit, report, only=None):
         """Fetch every folder over one connection; a broken folder never stops the others."""
         if Capability.FETCH not in transport.capabilities:
             raise ConfigurationError("this kind of channel can't fetch", field="channel_type")
         self._do_remote_actions(transport, channel)
         first_error = None
-        for folder in channel.folder_ids.filtered("active"):
+        for folder in channel.folder_ids.filtered(lambda folder: folder.active and only in (None, folder.name)):
             if limit is not None and report.received >= limit:
                 break
             try:
@@ -105,13 +107,13 @@ class MessageFetcher(models.AbstractModel):
     @api.model
     def _prepare_request(self, channel, folder, cursor, reconcile=False):
         """Return the ``FolderRequest`` for a folder as it is configured."""
-        known_ids = self.env["message.intake"]._known_external_ids
         return FolderRequest(
             name=folder.name,
             cursor=cursor or {},
             start=StartPolicy(folder.start),
             since=folder.start_date or None,
-            known_ids=lambda ids: known_ids(channel, ids),
+            # in a transaction of its own: waiting for the server must not keep one open
+            known_ids=lambda ids: in_transaction(self.env, _read_known_ids, channel.id, ids),
             max_message_size=channel.max_message_mb * 1024 * 1024,
             mark_seen=folder.afterwards == "seen",
             delete_after_fetch=folder.afterwards == "delete",
@@ -131,6 +133,13 @@ class MessageFetcher(models.AbstractModel):
                 break
 
     # What is to be done on the server -----------------------------------------------------------
+
+    @api.model
+    def _channels_with_remote_actions(self):
+        """Return the ids of the channels on whose servers something is still to be done."""
+        rows = self.env.execute_query(SQL(
+            "SELECT DISTINCT channel_id FROM message_history WHERE remote_action IS NOT NULL"))
+        return {channel_id for (channel_id,) in rows}
 
     def _do_remote_actions(self, transport, channel, limit=500):
         """Carry out what processing left to do on the server (move, delete, mark, fetch whole)."""
@@ -200,6 +209,11 @@ def _note_result(env, channel_id, report):
         status._note_error(report.error, report.error_text)
     else:
         status._note_success(report.received)
+
+
+def _read_known_ids(env, channel_id, external_ids):
+    channel = env["message.channel"].browse(channel_id)
+    return env["message.intake"]._known_external_ids(channel, external_ids)
 
 
 def _read_remote_actions(env, channel_id, limit):
