@@ -33,8 +33,8 @@ class Letter(NamedTuple):
 INQUIRIES = (
     Letter("Clara Jansen <clara@hafenkontor.example>", "Offer for 40 desk lamps",
            "Good morning,\n\nwe furnish our new office in May and need 40 desk lamps, dimmable, "
-           "warm white. Could you send me an offer including delivery to Bremen?\n\nKind regards\nClara "
-           "Jansen\nHafenkontor GmbH", 3100, attachment="floor plan.pdf"),
+           "warm white. Could you send me an offer including delivery to Bremen?\n\nKind regards\n"
+           "Clara Jansen\nHafenkontor GmbH", 3100, attachment="floor plan.pdf"),
     Letter("Clara Jansen <clara@hafenkontor.example>", "Re: Offer for 40 desk lamps",
            "Thank you for the quick answer. Two questions: is the dimmer included, and can you "
            "deliver in two parts?\n\nClara Jansen", 190, reply_to="Offer for 40 desk lamps"),
@@ -131,8 +131,8 @@ def _receive_large(env: Any, channel: Any) -> None:
     letter = Letter("Film Atelier <post@filmatelier.example>", "Showroom video, raw cut", "", 128)
     env["message.intake"]._store_chunk(channel, [incoming(
         "INBOX/1/900", _compose(channel.address, letter, date), 83 * 1024 * 1024,
-        received_at=date.replace(tzinfo=None), names={"folder": "INBOX", "uidvalidity": 1, "uid": 900},
-        truncated=True)], channel.folder_ids)  # fmt: skip
+        received_at=date.replace(tzinfo=None), truncated=True,
+        names={"folder": "INBOX", "uidvalidity": 1, "uid": 900})], channel.folder_ids)  # fmt: skip
 
 
 def _compose(to: str, letter: Letter, date: datetime) -> bytes:
@@ -176,7 +176,8 @@ def _status(env: Any, good: Any, slow: Any, bad: Any) -> None:
         status._note_success(received=len(INQUIRIES))
         status.heartbeat = status.last_success
     Status._get(slow)._note_error(
-        errors.ConnectionFailed("timeout"), "No answer from mail.lichtwerk.example, port 993, for 60 s.")
+        errors.ConnectionFailed("timeout"),
+        "No answer from mail.lichtwerk.example, port 993, for 60 s.")
     Status._get(bad)._note_error(
         errors.AuthenticationError("refused"),
         "mail.lichtwerk.example refused the user office and the password.")

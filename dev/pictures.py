@@ -1,0 +1,133 @@
+"""``dev pictures``: takes the pictures of ``docs/pictures`` from a running Odoo, with a browser.
+
+The database is to hold what :mod:`dev.pictures_data` makes (in ``dev odoo shell``:
+``from dev.pictures_data import fill; fill(env)``). Needs Chromium on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dev import foreground, paths, venv
+from dev.console import DevError
+
+WIDE, PHONE = (1280, 760), (400, 800)
+COLOURS = 128
+MAX_BYTES = 200_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class Picture(NamedTuple):
+    """One picture: the page, the row to open there (any text in it), the size of the window."""
+
+    name: str
+    path: str
+    row: str = ""
+    size: tuple[int, int] = WIDE
+
+
+PICTURES = (
+    Picture("inbox", "/odoo/messages"),
+    Picture("inbox_phone", "/odoo/messages", size=PHONE),
+    Picture("failed", "/odoo/failed-messages"),
+    Picture("failed_message", "/odoo/failed-messages", row="Order for the town hall"),
+    Picture("channel", "/odoo/message-channels", row="Inquiries"),
+    Picture("channels", "/odoo/message-channels"),
+)
+
+
+def main(options: Namespace) -> int:
+    """Take the pictures in the environment's own Python, which has the browser's driver."""
+    python = venv.ensure()
+    out = Path(options.out or paths.REPO / "docs" / "pictures").resolve()
+    command = [python, "-m", "dev.pictures", options.url, options.login, options.password, out]
+    return foreground.run(command, {**os.environ, "PYTHONPATH": str(paths.REPO)})
+
+
+def browser() -> str:
+    """Where Chromium is on this machine."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    raise DevError("No Chromium was found.", "Install the package chromium.")
+
+
+def take(url: str, login: str, password: str, out: Path) -> list[Path]:
+    """Take every picture and return the files.
+
+    :param url: where Odoo answers, without a path
+    :raise DevError: when there is no browser
+    """
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only in the environment
+
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(
+            executable_path=browser(), args=["--no-sandbox", "--headless=new"])  # fmt: skip
+        for size in dict.fromkeys(picture.size for picture in PICTURES):
+            context = chromium.new_context(
+                viewport={"width": size[0], "height": size[1]}, is_mobile=size == PHONE,
+                has_touch=size == PHONE)  # fmt: skip
+            page = context.new_page()
+            page.goto(f"{url}/web/login")
+            page.fill("input[name=login]", login)
+            page.fill("input[name=password]", password)
+            page.click("button[type=submit]")
+            page.wait_for_selector(".o_web_client")
+            files += [_take(page, url, picture, out)
+                      for picture in PICTURES if picture.size == size]  # fmt: skip
+            context.close()
+        chromium.close()
+    return files
+
+
+def _take(page: Any, url: str, picture: Picture, out: Path) -> Path:
+    page.goto(url + picture.path)
+    page.wait_for_selector(".o_action_manager .o_view_controller")
+    if picture.row:
+        page.locator(".o_data_row", has_text=picture.row).first.locator("td[name]").nth(1).click()
+        page.wait_for_selector(".o_form_view .o_form_sheet")
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement?.blur()")
+    page.wait_for_timeout(1200)  # pictures of people and the chat window come in late
+    file = out / f"{picture.name}.png"
+    file.write_bytes(shrink(page.screenshot()))
+    return file
+
+
+def shrink(content: bytes) -> bytes:
+    """The picture with a palette: a quarter of the size, no difference to be seen.
+
+    :raise DevError: when it is still too large for a README
+    """
+    from PIL import Image  # noqa: PLC0415 - only in the environment
+
+    result = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as image:
+        image.convert("RGB").quantize(COLOURS).save(result, "PNG", optimize=True)
+    if result.tell() > MAX_BYTES:
+        raise DevError(f"A picture has {result.tell()} bytes, of at most {MAX_BYTES}.")
+    return result.getvalue()
+
+
+def _main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m dev.pictures", description=__doc__)
+    for name in ("url", "login", "password", "out"):
+        parser.add_argument(name)
+    options = parser.parse_args(arguments)
+    url = options.url.rstrip("/")
+    for file in take(url, options.login, options.password, Path(options.out)):
+        print(f"{file.name}: {file.stat().st_size} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))
