@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -37,13 +38,13 @@ def check(odoo: Odoo, addon: str) -> Results:
     """Install and uninstall one addon; each step that leaves a trace or an error has failed."""
     template = database.template(odoo, "alone", database.ALONE)
     log = paths.log_dir() / f"alone-{addon}.log"
-    log.unlink(missing_ok=True)
     found = Results()
     console.step(f"{addon} alone: install, uninstall")
     with database.temporary(odoo, template, f"alone_{addon}") as name:
+        before = _with_what_it_asks_for(odoo, name, addon, log)
         for title, complaints in (
             ("install", _install(odoo, name, addon, log)),
-            ("uninstall", _uninstall(odoo, name, addon, log, template)),
+            ("uninstall", _uninstall(odoo, name, addon, log, before)),
         ):
             key = f"{addon}/alone: {title}"
             if complaints:
@@ -54,7 +55,17 @@ def check(odoo: Odoo, addon: str) -> Results:
     return found
 
 
+def _with_what_it_asks_for(odoo: Odoo, name: str, addon: str, log: Path) -> set[str]:
+    """Install what the addon depends on; the columns that there are then, rightly."""
+    manifest = ast.literal_eval((paths.REPO / addon / "__manifest__.py").read_text())
+    below = [module for module in manifest["depends"] if module not in database.ALONE]
+    if below:
+        odoo.install(name, below, log.with_name(f"{log.stem}-before.log"))
+    return set(odoo.server.query(STRUCTURE, name))
+
+
 def _install(odoo: Odoo, name: str, addon: str, log: Path) -> list[str]:
+    log.unlink(missing_ok=True)
     try:
         odoo.install(name, [addon], log)
     except DevError as error:
@@ -62,7 +73,7 @@ def _install(odoo: Odoo, name: str, addon: str, log: Path) -> list[str]:
     return _complaints(log) + _wrong_state(odoo, name, addon, "installed")
 
 
-def _uninstall(odoo: Odoo, name: str, addon: str, log: Path, template: str) -> list[str]:
+def _uninstall(odoo: Odoo, name: str, addon: str, log: Path, before: set[str]) -> list[str]:
     log = log.with_name(f"{log.stem}-uninstall.log")
     log.unlink(missing_ok=True)
     try:
@@ -71,10 +82,9 @@ def _uninstall(odoo: Odoo, name: str, addon: str, log: Path, template: str) -> l
         return [str(error), *_complaints(log)]
     left = _wrong_state(odoo, name, addon, "uninstalled")
     records = f"SELECT model, name FROM ir_model_data WHERE module = '{addon}'"
-    rows = odoo.server.query(records, name)
-    left += [f"its record {row} is still there" for row in rows]
-    if not _dependencies_installed(odoo, name, template):
-        left += _structure_left(odoo, name, template)
+    left += [f"its record {row} is still there" for row in odoo.server.query(records, name)]
+    columns = odoo.server.query(STRUCTURE, name)
+    left += [f"its column {column} is still there" for column in columns if column not in before]
     return _complaints(log) + left
 
 
@@ -86,15 +96,3 @@ def _complaints(log: Path) -> list[str]:
 def _wrong_state(odoo: Odoo, name: str, addon: str, wanted: str) -> list[str]:
     state = odoo.server.query(f"SELECT state FROM ir_module_module WHERE name = '{addon}'", name)
     return [] if state == [wanted] else [f"its state is {state}, not {wanted}"]
-
-
-def _dependencies_installed(odoo: Odoo, name: str, template: str) -> bool:
-    """Whether other addons came along, whose tables rightly stay."""
-    sql = "SELECT count(*) FROM ir_module_module WHERE state = 'installed'"
-    return odoo.server.query(sql, name) != odoo.server.query(sql, template)
-
-
-def _structure_left(odoo: Odoo, name: str, template: str) -> list[str]:
-    before = set(odoo.server.query(STRUCTURE, template))
-    return [f"its column {column} is still there"
-            for column in odoo.server.query(STRUCTURE, name) if column not in before]  # fmt: skip

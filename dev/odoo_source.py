@@ -29,19 +29,25 @@ WEB_PACKAGES = (
 )  # fmt: skip
 # Odoo uses the file names of Font Awesome 4.7; newer packages have others.
 ICONS, ICONS_VERSION, ICONS_SUITES = "fonts-font-awesome", "4.7", ("bookworm", "trixie")
-NEEDED = ("odoo/release.py", "odoo/addons/base/__manifest__.py", "addons/mail/__manifest__.py")
+NEEDED = ("odoo/release.py", "odoo/addons/base/__manifest__.py")
+# Odoo's sources keep the addons beside the package, Debian's package inside it (and beside it an
+# incomplete copy).
+ADDON_FOLDERS = ("odoo/addons", "addons")
+PROOF = "mail/views"
 
 
 @dataclass(frozen=True)
 class OdooSource:
-    """A folder with the package ``odoo`` and the folder ``addons``."""
+    """A folder with the package ``odoo`` and its addons."""
 
     folder: Path
 
     @property
     def addons(self) -> Path:
-        """Odoo's own addons (``base`` is inside the package)."""
-        return self.folder / "addons"
+        """Odoo's own addons (``base`` is always inside the package)."""
+        found = [self.folder / name for name in ADDON_FOLDERS
+                 if (self.folder / name / PROOF).is_dir()]  # fmt: skip
+        return found[0]
 
     def fingerprint(self) -> str:
         """Changes with the version: templates of databases depend on it."""
@@ -74,6 +80,8 @@ def _layout(folder: Path) -> Path:
 
 def _checked(folder: Path) -> OdooSource:
     missing = [name for name in NEEDED if not (folder / name).exists()]
+    if not any((folder / name / PROOF).is_dir() for name in ADDON_FOLDERS):
+        missing.append(f"addons/{PROOF}")
     if missing:
         raise DevError(
             f"{folder} holds no complete Odoo: {missing[0]} is missing.",

@@ -39,7 +39,9 @@ def test_password_goes_to_the_environment_only_when_there_is_one():
     assert "db_password" not in Server("h", 1, "u", "").settings()
 
 
-def make_odoo(folder, version="19, 0"):
+def make_odoo(folder, version="19, 0", addons="addons"):
+    (folder / addons / odoo_source.PROOF).mkdir(parents=True, exist_ok=True)
+    (folder / addons / odoo_source.PROOF / "mail_views.xml").touch()
     for name in odoo_source.NEEDED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
@@ -51,6 +53,12 @@ def make_odoo(folder, version="19, 0"):
 def test_a_chosen_odoo_is_found_from_near_it(tmp_path, below):
     home = make_odoo(tmp_path / "up")
     assert odoo_source.find(str(home / below)).folder == home
+
+
+def test_debian_keeps_the_addons_inside_the_package(tmp_path):
+    (tmp_path / "addons/mail").mkdir(parents=True)  # an incomplete copy
+    make_odoo(tmp_path, addons="odoo/addons")
+    assert odoo_source.find(str(tmp_path)).addons == tmp_path / "odoo/addons"
 
 
 def test_an_incomplete_odoo_is_refused(tmp_path):
