@@ -6,7 +6,6 @@
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
     "depends": ["mail"],
-    "external_dependencies": {"python": ["flufl.bounce"]},
     "data": [
         "security/message_history_groups.xml",
         "security/ir.model.access.csv",

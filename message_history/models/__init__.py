@@ -1,10 +1,14 @@
-from . import message_shared_search  # isort: skip - others inherit it
+from . import message_shared_existence, message_shared_search  # isort: skip - others inherit them
 from . import (
     ir_cron,
     mail_alias,
     mail_alias_domain,
+    mail_followers,
     mail_mail,
+    mail_message,
+    mail_message_subtype,
     mail_thread,
+    mail_thread_answer,
     message_alarm,
     message_answer,
     message_bounce,

@@ -2,7 +2,8 @@ from odoo import fields, models
 
 
 class IrCron(models.Model):
-    _inherit = "ir.cron"
+    _name = "ir.cron"
+    _inherit = ["ir.cron", "message.shared.existence"]
 
     def _trigger_list(self, at_list):
         """Within a batch of messages, wake a scheduled action once: each time costs a connection."""

@@ -10,13 +10,25 @@ class MailMail(models.Model):
     def create(self, vals_list):
         """Send an automatic answer to the sender alone, marked as automatic (RFC 3834)."""
         if answer := self.env.context.get("message_gateway_answer"):
-            vals_list = [{
-                **vals,
-                "email_to": answer["email_to"], "email_cc": False, "recipient_ids": [],
-                "headers": repr({**self._headers_of(vals), **answer["headers"]}),
-                "references": answer["headers"].get("References", vals.get("references")),
-            } for vals in vals_list]
+            vals_list = [self._prepare_answer(vals, answer) if self._is_answer(vals) else vals for vals in vals_list]
         return super().create(vals_list)
+
+    @api.model
+    def _is_answer(self, vals):
+        """Whether a mail is the answer itself, not a notice to colleagues that its action set off."""
+        if not vals.get("mail_message_id"):
+            return True
+        message_sudo = self.env["mail.message"].sudo().browse(vals["mail_message_id"])
+        return message_sudo.message_type == "auto_comment"
+
+    @api.model
+    def _prepare_answer(self, vals, answer):
+        return {
+            **vals,
+            "email_to": answer["email_to"], "email_cc": False, "recipient_ids": [],
+            "headers": repr({**self._headers_of(vals), **answer["headers"]}),
+            "references": answer["headers"].get("References", vals.get("references")),
+        }
 
     @api.model
     def _headers_of(self, vals):

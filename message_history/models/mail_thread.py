@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.http import request
 from odoo.tools import email_normalize
 
+from ..tools import fresh
 from ..tools.memo import is_active, memo
 from ..tools.transaction import CONCURRENCY_ERRORS
 
@@ -91,10 +92,21 @@ class MailThread(models.AbstractModel):
         if not is_active(self.env):
             return super().message_new(msg_dict, custom_values)
         slim = self.with_context(message_gateway_slim_fields=True)
-        return super(MailThread, slim).message_new(msg_dict, custom_values).with_env(self.env)
+        document = super(MailThread, slim).message_new(msg_dict, custom_values).with_env(self.env)
+        fresh.note_made(document)
+        return document
+
+    def _message_compute_parent_id(self, parent_id):
+        """Spare the question for the first message of a document that was just made without any."""
+        if not parent_id and fresh.has_none(self, "messages"):
+            return False
+        return super()._message_compute_parent_id(parent_id)
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        if self.env.context.get("message_gateway_slim_fields") and not allfields and not attributes:
-            attributes = ["type"]
-        return super().fields_get(allfields, attributes)
+        if not self.env.context.get("message_gateway_slim_fields") or allfields or attributes:
+            return super().fields_get(allfields, attributes)
+        answers = memo(self.env, "fields")
+        if self._name not in answers:
+            answers[self._name] = super().fields_get(allfields, ["type"])
+        return dict(answers[self._name])

@@ -5,6 +5,8 @@ from ..lib.bounce import read_bounce
 
 #: What a report says of a recipient -> the state of the delivery.
 _DELIVERY_STATES = {"permanent": "bounced", "temporary": "bounced", "delivered": "delivered", "read": "read"}
+#: Reports about a message that is not lost.
+_NOTICES = ("delay", "delivered", "read", "not_read")
 
 
 class MessageBounce(models.AbstractModel):
@@ -21,17 +23,19 @@ class MessageBounce(models.AbstractModel):
         :return: the dictionary, completed, with ``bounced_addresses`` for further recipients
         """
         report = read_bounce(email_message)
-        if report is None or report.kind.value in ("delivered", "read", "not_read", "delay"):
+        if report is None:
             return found
         ids = list(report.original_message_ids)
         message = found.get("bounced_message") or self.env["mail.message"].sudo()
         if not message and ids:
             message = message.search([("message_id", "in", ids)], order="id DESC", limit=1)
-        addresses = list(dict.fromkeys(filter(None, map(email_normalize, report.failed_addresses))))
-        address = found.get("bounced_email") or (addresses[0] if addresses else False)
-        partner = found.get("bounced_partner") or self.env["res.partner"].sudo()
-        if address and not partner:
-            partner = partner.search([("email_normalized", "=", address)])
+        address, partner = False, self.env["res.partner"].sudo()
+        if report.kind.value not in _NOTICES:
+            addresses = list(dict.fromkeys(filter(None, map(email_normalize, report.failed_addresses))))
+            address = found.get("bounced_email") or (addresses[0] if addresses else False)
+            partner = found.get("bounced_partner") or partner
+            if address and not partner:
+                partner = partner.search([("email_normalized", "=", address)])
         return {
             "is_bounce": True, "bounced_email": address, "bounced_partner": partner,
             "bounced_msg_ids": found.get("bounced_msg_ids") or ids or False, "bounced_message": message,
@@ -43,6 +47,13 @@ class MessageBounce(models.AbstractModel):
         _ = self.env._
         msg_dict, email_message = mail.msg_dict, mail.parsed.message
         report = read_bounce(email_message)
+        original = msg_dict.get("bounced_message")
+        if original:
+            mail.is_reply = True
+            mail.set_document(original.model, original.res_id)
+        if report and report.kind.value in _NOTICES:
+            self._note_receipt(mail, report)
+            return
         recipients = {email_normalize(found.address) or found.address: found
                       for found in (report.failed if report else ())}
         if msg_dict.get("bounced_email"):
@@ -51,11 +62,7 @@ class MessageBounce(models.AbstractModel):
             thread._routing_handle_bounce(email_message, self._for_recipient(msg_dict, address))
         if not recipients:
             thread._routing_handle_bounce(email_message, msg_dict)
-        original = msg_dict.get("bounced_message")
-        if original:
-            mail.is_reply = True
-            mail.set_document(original.model, original.res_id)
-        self._note_deliveries(report, recipients)
+        self._note_deliveries(report)
         names = ", ".join(list(recipients)[:5])
         mail.values |= {
             "state": "processed", "kind": "bounce",
@@ -70,17 +77,44 @@ class MessageBounce(models.AbstractModel):
         partner = self.env["res.partner"].sudo().search([("email_normalized", "=", address)])
         return {**msg_dict, "bounced_email": address, "bounced_partner": partner}
 
-    def _note_deliveries(self, report, recipients):
+    @api.model
+    def _note_receipt(self, mail, report=None):
+        """Note what became of a message of ours that is not lost: delayed, delivered, read."""
+        _ = self.env._
+        report = report or read_bounce(mail.parsed.message)
+        if report is None:
+            return
+        self._note_deliveries(report)
+        reasons = {
+            "delay": _("Not delivered yet, the server goes on trying: %(recipients)s"),
+            "delivered": _("Delivered: %(recipients)s"),
+            "read": _("Read: %(recipients)s"),
+            "not_read": _("Deleted without being read: %(recipients)s"),
+        }
+        names = ", ".join(recipient.address for recipient in report.recipients[:5])
+        if reason := reasons.get(report.kind.value):
+            mail.values |= {"state": "ignored", "state_reason": reason % {"recipients": names}}
+
+    def _note_deliveries(self, report):
         """Settle the deliveries of the ledger that the report is about."""
         if report is None or not report.original_message_ids:
             return
+        found = {}
+        for recipient in report.recipients:
+            for address in (*recipient.aliases, recipient.address):
+                found[email_normalize(address) or address] = recipient
         sent = self.env["message.history"].search(
             [("direction", "=", "out"), ("message_uid", "in", list(report.original_message_ids))])
         for delivery in sent.delivery_ids:
-            found = recipients.get(email_normalize(delivery.address) or delivery.address)
-            if found is not None:
-                delivery.write({
-                    "state": _DELIVERY_STATES.get(found.kind.value, "bounced"),
-                    "server_reply": f"{found.status} {found.diagnostic}".strip()[:500],
-                    "delivered_date": fields.Datetime.now() if found.kind.value == "delivered" else False,
-                })
+            recipient = found.get(email_normalize(delivery.address) or delivery.address)
+            if recipient is not None:
+                self._note_delivery(delivery, recipient)
+
+    def _note_delivery(self, delivery, recipient):
+        values = {"server_reply": f"{recipient.status} {recipient.diagnostic}".strip()[:500]}
+        state = _DELIVERY_STATES.get(recipient.kind.value)
+        if state and not (state == "delivered" and delivery.state == "read"):
+            values["state"] = state
+        if state == "delivered":
+            values["delivered_date"] = fields.Datetime.now()
+        delivery.write(values)

@@ -6,10 +6,15 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from ..tools import fresh
 from ..tools.mail import Aside, Mail, Unroutable
 from ..tools.transaction import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
+
+
+class BatchFailed(Exception):
+    """Something raised in a batch without savepoints: it is to be started anew with them."""
 
 
 class MessageDispatcher(models.AbstractModel):
@@ -24,26 +29,32 @@ class MessageDispatcher(models.AbstractModel):
     _description = "Message Dispatcher"
 
     @api.model
-    def _dispatch_batch(self, history_ids):
+    def _dispatch_batch(self, history_ids, careful=True):
         """Process claimed messages in order; their rows change in the present transaction.
 
+        :param careful: each message in a savepoint of its own, so that one that fails takes
+            nothing along. Without, nothing is kept of a batch in which anything fails.
         :raise psycopg2.errors.SerializationFailure: to be started anew by the caller
+        :raise BatchFailed: likewise, and then carefully
         """
         messages = self.env["message.history"].browse(history_ids)
         originals = self.env["message.raw"]._read_inline(history_ids)
         busy = self.env["message.reader"]._count_senders(messages)
         headers = self.env["message.reader"]._share_lookups(originals)
-        known = self.env["message.threader"]._find_known_ids(headers)
+        known, referenced = self.env["message.threader"]._find_known_ids(headers)
         mails, blocked = [], set()
         for message in messages:
             if message.id in blocked:
                 continue
             mail = Mail(message, headers=headers.get(message.id),
-                        known_id=message.id in known or message.id not in headers, earlier=mails[:])
-            self._dispatch_safely(mail, originals.get(message.id), busy)
+                        known_id=message.id in known or message.id not in headers, referenced=message.id in referenced, earlier=mails[:])
+            dispatch = self._dispatch_safely if careful else self._dispatch_boldly
+            dispatch(mail, originals.get(message.id), busy)
             mails.append(mail)
             if mail.values["state"] in ("failed", "given_up"):
                 blocked |= self._ids_waiting_for(message.id)
+        if not careful:
+            self._flush_boldly()
         self._note_documents(mails)
         self.env["message.threader"]._assign(mails)
         self._write_outcomes(mails)
@@ -53,17 +64,40 @@ class MessageDispatcher(models.AbstractModel):
         """Process one message in a savepoint; whatever is raised becomes the message's state."""
         try:
             with self.env.cr.savepoint():
-                if original is not None:
-                    self._dispatch_one(mail, original, busy)
-                else:
-                    with self.env["message.raw"]._opened(mail.message.id) as view:
-                        self._dispatch_one(mail, view, busy)
+                self._dispatch_opened(mail, original, busy)
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:  # any document's code may raise anything: the message is kept, with the reason
             mail.document = None
             mail.values |= dict.fromkeys(("model", "res_id", "same_as_id", "mail_message_id", "partner_id"))
             mail.values |= self._failed(mail, error)
+
+    def _dispatch_boldly(self, mail, original, busy):
+        """Process one message without a savepoint; pending writes of new documents wait for more."""
+        try:
+            self._dispatch_opened(mail, original, busy)
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:  # whatever a document's code raises: nothing of the batch is kept
+            raise BatchFailed(str(error)) from error
+        if not mail.routes or any(route[1] for route in mail.routes):
+            # what was there before may be changed again by the next message: to be tracked apart
+            self._flush_boldly()
+
+    def _flush_boldly(self):
+        try:
+            self.env.cr.flush()
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:  # as above: a constraint may only be looked at now
+            raise BatchFailed(str(error)) from error
+
+    def _dispatch_opened(self, mail, original, busy):
+        if original is not None:
+            self._dispatch_one(mail, original, busy)
+        else:
+            with self.env["message.raw"]._opened(mail.message.id) as view:
+                self._dispatch_one(mail, view, busy)
 
     def _dispatch_one(self, mail, original, busy):
         """Read, decide, do. Putting a message aside is no failure: what was done on the way stays."""
@@ -109,6 +143,8 @@ class MessageDispatcher(models.AbstractModel):
             raise Aside("ignored", self.env._("An answer to a notice of ours that a message was refused."))
         mail.routes = self.env["message.router"]._find_routes(mail, thread)
         self.env["message.router"]._drop_known_routes(mail)
+        if any(fresh.was_made(self.env, route[0], route[1]) for route in mail.routes):
+            self.env.cr.flush()  # as if it had been committed before
         msg_dict.update(thread._message_parse_post_process(mail.parsed.message, msg_dict, mail.routes))
         self.env["message.router"]._process_routes(mail, thread)
         author_id = msg_dict.get("author_id")

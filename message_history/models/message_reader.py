@@ -54,12 +54,10 @@ class MessageReader(models.AbstractModel):
         headers = mail.headers = mail.headers or read_headers(original)
         mail.parsed = parse_mail(original)
         email_message = mail.parsed.message
-        automatic = classify(email_message)
+        automatic = classify(email_message, self._own_addresses())
         authentication = read_authentication(email_message)
         spam = read_spam(email_message)
-        ids = thread_ids(email_message)
-        mail.conversation_key = ids.conversation_key
-        mail.has_parents = bool(ids.parents)
+        mail.thread_ids = thread_ids(email_message)
         recipients = ", ".join(address for _name, address in (*headers.to, *headers.cc))
         mail.values |= {
             "message_uid": headers.message_id or None,
@@ -74,6 +72,17 @@ class MessageReader(models.AbstractModel):
             "authenticated": {True: "pass", False: "fail"}.get(authentication.passed, "unknown"),
             "spam": bool(spam.is_spam),
         }
+
+    def _own_addresses(self):
+        """Return the addresses of the channels, read once per transaction.
+
+        Mail through a group address of Google or Exchange looks like a list's, unless the list is ours.
+        """
+        cache = self.env.cr.cache
+        if "message_own_addresses" not in cache:
+            channels = self.env["message.channel"].sudo().search_fetch([("address", "!=", False)], ["address"])
+            cache["message_own_addresses"] = frozenset(channel.address.lower() for channel in channels)
+        return cache["message_own_addresses"]
 
     def _parse(self, mail):
         """Have core parse the mail, and add what it leaves out."""

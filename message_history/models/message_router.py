@@ -1,13 +1,9 @@
-import logging
-
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..lib.classic import classic_keys
 from ..lib.message_dict import MessageDict
 from ..tools.mail import Aside, Unroutable
-
-_logger = logging.getLogger(__name__)
 
 
 class MessageRouter(models.AbstractModel):
@@ -39,24 +35,54 @@ class MessageRouter(models.AbstractModel):
         if not routes:
             reason = self.env._("Refused: the address does not take messages from this sender, who was told.")
             raise Aside("ignored", reason)
-        _logger.debug("Message %s goes to %s", message.id, routes)
-        return routes
+        return self._join_thread(mail, thread, routes)
 
     def _find_plain_document(self, mail):
         """Find the document without chatter that the message replies to, by the ledger alone."""
-        if not mail.has_parents or not self._plain_models():
+        if not mail.thread_ids.parents or not self._plain_models():
             return None
+        record = self._find_ledger_document(mail, self._plain_models())
+        return record if record is not None and hasattr(record, "message_update") else None
+
+    def _find_ledger_document(self, mail, models):
+        """Find the document of the thread, by every id that its messages have or had.
+
+        Core looks for Message-IDs in chatters. The ledger knows more: ids that a provider rewrote,
+        what Outlook calls the thread where it drops References, and messages that were overtaken by
+        their own replies.
+
+        :param models: names of the models to look in
+        """
+        for other in reversed(mail.earlier):
+            if other.document and other.document[0] in models and _in_one_thread(mail.thread_ids, other.thread_ids):
+                return self.env[other.document[0]].browse(other.document[1]).exists() or None
         rows = self.env.execute_query(SQL(
-            "SELECT h.model, h.res_id FROM message_reference mine "
-            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0 "
+            "SELECT h.model, h.res_id, h.id FROM message_reference mine "
+            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind <> mine.kind "
             "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = %s AND mine.kind = 1 AND h.res_id IS NOT NULL AND h.model = ANY(%s) "
-            "ORDER BY h.id DESC LIMIT 1", mail.message.id, self._plain_models()))
-        for model, res_id in rows:
-            record = self.env[model].browse(res_id).exists()
-            if record and hasattr(record, "message_update"):
-                return record
-        return None
+            "WHERE mine.history_id = %(id)s AND h.id <> %(id)s AND h.res_id IS NOT NULL AND h.model = ANY(%(models)s) "
+            "UNION ALL SELECT c.model, c.res_id, 0 FROM message_conversation c "
+            "WHERE c.conversation_key = %(key)s AND c.res_id IS NOT NULL AND c.model = ANY(%(models)s) "
+            "ORDER BY 3 DESC LIMIT 1",
+            id=mail.message.id, models=models, key=mail.thread_ids.conversation_key or None))
+        return self.env[rows[0][0]].browse(rows[0][1]).exists() or None if rows else None
+
+    def _join_thread(self, mail, thread, routes):
+        """Turn routes that would make a new document into replies to the one that the thread has."""
+        ids = mail.thread_ids
+        fresh = [model for model, thread_id, *_rest in routes if not thread_id]
+        if not fresh or not (ids.parents or ids.conversation_key or mail.referenced):
+            return routes
+        record = self._find_ledger_document(mail, fresh)
+        if record is None:
+            return routes
+        joined = []
+        for route in routes:
+            if route[0] == record._name and not route[1]:
+                route = thread._routing_check_route(
+                    mail.parsed.message, mail.msg_dict, (route[0], record.id, *route[2:]), raise_exception=False) or route
+            joined.append(route)
+        return joined
 
     def _plain_models(self):
         """Return the models with message_new or message_update, but without mail.thread."""
@@ -152,3 +178,10 @@ def _leads_to(route, model, res_id, new=True):
     if route[0] != model:
         return False
     return route[1] == res_id if route[1] else new
+
+
+def _in_one_thread(ids, others):
+    """Whether a message replies to another, is overtaken by it, or their mail programs say so."""
+    key = ids.conversation_key
+    return bool(set(ids.parents) & set(others.own) or set(ids.own) & set(others.parents)
+                or (key and key == others.conversation_key))

@@ -1,6 +1,11 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import email_normalize
+
+#: An address, or a domain with at least two parts; lower case.
+_PATTERN = re.compile(r"([^@\s]+@)?([^@\s.]+\.)+[^@\s.]+")
 
 
 class MessageSenderRule(models.Model):
@@ -24,14 +29,14 @@ class MessageSenderRule(models.Model):
     @api.constrains("pattern")
     def _check_pattern(self):
         for rule in self:
-            if rule.pattern != self._clean(rule.pattern) or "." not in rule.pattern.rpartition("@")[2]:
+            if not _PATTERN.fullmatch(rule.pattern or ""):
                 raise ValidationError(self.env._(
                     "%(pattern)s is neither an address nor a domain.", pattern=rule.pattern))
 
     @api.model
     def _clean(self, pattern):
-        pattern = (pattern or "").strip().lower()
-        return email_normalize(pattern) or pattern.lstrip("@*").lstrip(".")
+        pattern = (pattern or "").strip().lower().lstrip("@*").lstrip(".")
+        return email_normalize(pattern) or pattern
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,7 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .message_reference import OWN
+from ..lib.digest import id_digest
+from .message_reference import OWN, PARENT
 
 
 class MessageThreader(models.AbstractModel):
@@ -18,6 +19,7 @@ class MessageThreader(models.AbstractModel):
     @api.model
     def _assign(self, mails):
         """Set ``conversation_id`` of every mail of a batch, made and merged as need be."""
+        self._complete_references(mails)
         groups = _Groups(mail.message.id for mail in mails)
         existing = self._find_by_digest(groups)
         by_id = {mail.message.id: mail for mail in mails}
@@ -35,6 +37,18 @@ class MessageThreader(models.AbstractModel):
         for group, conversation_id in zip(fresh, self._create(fresh), strict=True):
             for mail in group:
                 mail.values["conversation_id"] = conversation_id
+
+    def _complete_references(self, mails):
+        """Add the ids that only a full look at the headers finds (rewritten, damaged, in other fields)."""
+        found = set()
+        for mail in mails:
+            if mail.thread_ids:
+                found |= {(mail.message.id, id_digest(own), OWN) for own in mail.thread_ids.own if own}
+                found |= {(mail.message.id, id_digest(parent), PARENT) for parent in mail.thread_ids.parents if parent}
+        rows = self.env.execute_query(SQL(
+            "SELECT history_id, digest, kind FROM message_reference WHERE history_id = ANY(%s)",
+            [mail.message.id for mail in mails]))
+        self.env["message.reference"]._insert(sorted(found - set(rows)))
 
     def _find_by_digest(self, groups):
         """Join mails of the batch that share an id; returns {ledger id: conversation ids} of others."""
@@ -57,8 +71,8 @@ class MessageThreader(models.AbstractModel):
         """Join by what the mail program calls the thread, where it dropped the references."""
         keys = {}
         for mail in mails:
-            if mail.conversation_key:
-                keys.setdefault(mail.conversation_key, []).append(mail.message.id)
+            if mail.thread_ids and mail.thread_ids.conversation_key:
+                keys.setdefault(mail.thread_ids.conversation_key, []).append(mail.message.id)
         if not keys:
             return
         found = self.env["message.conversation"].sudo().search_fetch(
@@ -111,35 +125,41 @@ class MessageThreader(models.AbstractModel):
     def _prepare_values(self, mails):
         first, last = mails[0], mails[-1]
         model, res_id = next((mail.document for mail in mails if mail.document), None) or (None, None)
-        key = next((mail.conversation_key for mail in mails if mail.conversation_key), None)
+        keys = (mail.thread_ids.conversation_key for mail in mails if mail.thread_ids)
         uid, now = self.env.uid, self.env.cr.now()
         return {
             "subject": first.values.get("subject"), "preview": last.values.get("preview"),
             "sender": first.values.get("sender_name") or first.values.get("sender_address"),
             "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
-            "state": "open", "model": model, "res_id": res_id, "conversation_key": key,
+            "state": "open", "model": model, "res_id": res_id, "conversation_key": next(filter(None, keys), None),
             "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
             "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
 
     @api.model
     def _find_known_ids(self, headers):
-        """Return the ledger ids of messages whose Message-ID is known already.
+        """Find out which messages of a batch have an id that is known already, or referred to.
 
-        Looked up for the whole batch; messages of the batch count too, since an earlier one may
-        have made a chatter message by the time a later one is processed.
+        Looked up for the whole batch; messages of the batch count as known too, since an earlier
+        one may have made a chatter message by the time a later one is processed.
 
         :param headers: {ledger id: headers}
+        :return: ledger ids whose Message-ID another message has; ledger ids that a processed
+            message, which overtook them, refers to
         """
         rows = self.env.execute_query(SQL(
-            "SELECT mine.history_id FROM message_reference mine WHERE mine.history_id = ANY(%(ids)s) "
-            "AND mine.kind = %(own)s AND EXISTS (SELECT FROM message_reference theirs "
-            "WHERE theirs.digest = mine.digest AND theirs.kind = %(own)s AND theirs.history_id <> mine.history_id)",
-            ids=list(headers), own=OWN))
+            "SELECT DISTINCT mine.history_id, theirs.kind FROM message_reference mine "
+            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.history_id <> mine.history_id "
+            "LEFT JOIN message_history h ON h.id = theirs.history_id AND theirs.kind = %(parent)s "
+            "WHERE mine.history_id = ANY(%(ids)s) AND mine.kind = %(own)s "
+            "AND (theirs.kind = %(own)s OR (h.state = 'processed' AND h.res_id IS NOT NULL))",
+            ids=list(headers), own=OWN, parent=PARENT))
         by_message_id = {read.message_id: history_id for history_id, read in headers.items() if read.message_id}
         chatter = self.env.execute_query(SQL(
             "SELECT message_id FROM mail_message WHERE message_id = ANY(%s)", list(by_message_id)))
-        return {history_id for (history_id,) in rows} | {by_message_id[message_id] for (message_id,) in chatter}
+        known = {history_id for history_id, kind in rows if kind == OWN}
+        known |= {by_message_id[message_id] for (message_id,) in chatter}
+        return known, {history_id for history_id, kind in rows if kind == PARENT}
 
     @api.model
     def _find_same(self, mail):

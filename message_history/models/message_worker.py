@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..tools import locks
 from ..tools.transaction import CONCURRENCY_ERRORS, in_transaction
+from .message_dispatcher import BatchFailed
 
 _logger = logging.getLogger(__name__)
 
@@ -87,11 +88,17 @@ class MessageWorker(models.AbstractModel):
     @api.model
     def _process_ids(self, history_ids):
         """Process the given messages in order, in smaller and smaller batches on conflicts."""
-        todo, size, conflicts, done = list(history_ids), len(history_ids), 0, 0
+        todo, size, conflicts, done, careful = list(history_ids), len(history_ids), 0, 0, False
         while todo:
             part = todo[:size]
             try:
-                done += in_transaction(self.env, _dispatch, part, attempts=1)
+                done += in_transaction(self.env, _dispatch, part, careful, attempts=1)
+            except BatchFailed as error:
+                # nothing of it was kept: once more, each message in a savepoint of its own
+                _logger.info("Batch of %s starts anew with savepoints: %s", len(part), error)
+                self.env.registry.reset_changes()
+                careful = True
+                continue
             except CONCURRENCY_ERRORS as error:
                 # somebody changed what we read: start anew from a fresh snapshot, with less at stake
                 conflicts += 1
@@ -101,7 +108,7 @@ class MessageWorker(models.AbstractModel):
                     break
                 time.sleep(0.01 * conflicts)
                 continue
-            todo = todo[size:]
+            todo, careful = todo[size:], False
         return done
 
     @api.model
@@ -177,9 +184,9 @@ def _choose(candidates, taken):
     return order
 
 
-def _dispatch(env, history_ids):
+def _dispatch(env, history_ids, careful):
     claimed = env["message.worker"]._claim(history_ids)
-    env["message.dispatcher"]._dispatch_batch(claimed)
+    env["message.dispatcher"]._dispatch_batch(claimed, careful=careful)
     return len(claimed)
 
 

@@ -2,7 +2,8 @@ from odoo import fields, models
 
 
 class ResUsers(models.Model):
-    _inherit = "res.users"
+    _name = "res.users"
+    _inherit = ["res.users", "message.shared.existence"]
 
     message_channel_ids = fields.Many2many(
         "message.channel", "message_channel_member_rel", "user_id", "channel_id",

@@ -23,8 +23,9 @@ class Mail:
     :param message: its ledger row
     :param values: what will be written to the ledger row
     :param routes: core's routes ``(model, thread id, custom values, user id, alias)``
-    :param has_parents: whether it refers to other messages at all
+    :param thread_ids: its ids and the ids it refers to (``lib.threading_ids``)
     :param known_id: whether its id may be in the ledger or in a chatter already
+    :param referenced: whether a processed message, which overtook it, refers to it
     :param earlier: the mails of its batch before it, whose rows are not written yet
     :param document: ``(model, id)`` of what it became or belongs to
     """
@@ -37,10 +38,10 @@ class Mail:
     routes: list = field(default_factory=list)
     document: Any = None
     is_reply: bool = False
-    has_parents: bool = True
     known_id: bool = True
+    referenced: bool = False
     earlier: list = field(default_factory=list)
-    conversation_key: str = ""
+    thread_ids: Any = None
 
     @property
     def fingerprint(self):
