@@ -150,7 +150,11 @@ def _clean_address(text: str) -> str:
         if not _DOT_ATOM.fullmatch(local):
             return f'"{quoted[1]}"@{quoted[2].lower()}' if len(text) <= MAX_ADDRESS else ""
         text = f"{local}@{quoted[2]}"
-    text = "".join(text.split()).strip(_WRAPPING)
+    words = text.split()
+    # an address that was folded is put together; words in front of a whole one are none of it
+    if len(words) > 1 and "@" in words[-1].strip("@") and not any("@" in one for one in words[:-1]):
+        words = words[-1:]
+    text = "".join(words).strip(_WRAPPING)
     if text.startswith("@") and ":" in text:  # a source route (RFC 5322, 4.4)
         text = text.rpartition(":")[2]
     if text[:7].lower() == "mailto:":

@@ -10,6 +10,12 @@ import codecs
 import re
 from functools import lru_cache
 
+try:
+    import chardet
+except ImportError:  # Odoo requires it; without it such texts are read as western ones
+    chardet = None  # type: ignore[assignment]
+
+_NOT_WESTERN = re.compile("gb.*|big5.*|cp9..|cp1251|koi8.*|euc.*|shift.*|iso2022.*|cp874|tis.*")
 #: Labels that Python's own registry does not know, or knows under another name only.
 _ALIASES = {
     "x-gbk": "gb18030",
@@ -132,7 +138,17 @@ def _decode_guessed(data: bytes, code: str | None, is_html: bool) -> tuple[str, 
         codec = find_codec(meta[1].decode("ascii"))
         if codec and codecs.lookup(codec).name != "utf-8":
             return data.decode(codec, "replace"), code
-    return data.decode("cp1252", "replace"), code
+    return data.decode(_detect(data) or "cp1252", "replace"), code
+
+
+def _detect(data: bytes) -> str | None:
+    """Return the likely codec of a text that is mostly not ASCII, so not a western one."""
+    sample = data[:4096]
+    dense = len(sample) - len(sample.decode("ascii", "ignore")) > len(sample) // 4
+    if chardet is None or not dense:
+        return None
+    codec = find_codec(str(chardet.detect(sample).get("encoding")))
+    return codec if codec and _NOT_WESTERN.fullmatch(codecs.lookup(codec).name) else None
 
 
 def _decode_mislabelled(
@@ -150,8 +166,11 @@ def _decode_mislabelled(
         text = data.decode(codec, "replace")
     except UnicodeError:  # a codec that fails even so (utf-7 and utf-16 with odd input)
         return _decode_guessed(data, "wrong_charset", is_html)
-    if name == "utf-8" and not any(char > "\x7f" and char != "\ufffd" for char in set(text)):
-        return data.decode("cp1252", "replace"), "wrong_charset"
+    if name == "utf-8" and 2 * text.count("\ufffd") > len(text) - len(
+        text.encode("ascii", "ignore")
+    ):
+        # most of what is not ASCII is not UTF-8 either
+        return _decode_guessed(data, "wrong_charset", is_html)
     return text, "wrong_charset"
 
 

@@ -24,6 +24,9 @@ _NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", 
 _MAX_REFOLD = 4096
 #: The standard library's folding of parameters never ends where a name leaves no room in the line.
 _LONG_PARAMETER = re.compile(r"[^\s;=\"]{40}[^\s;=\"]*\s*=")
+#: Tags that are never closed: core's cleaning of HTML takes quadratic time over them.
+_STRAY_TAG = re.compile(r"<(?=[^<>]*(?:<|\Z))")
+_MAX_STRAY = 200
 _UNFOLDED = frozenset(["message-id", "in-reply-to", "references", "resent-msg-id"])
 
 
@@ -158,6 +161,9 @@ def _get_text(message: EmailMessage, errors: str = "replace") -> str | bytes:
         _note(message, code)
     if cleaned != text:
         _note(message, "control_characters")
+    if message.get_content_subtype() == "html" and len(_STRAY_TAG.findall(cleaned)) > _MAX_STRAY:
+        _note(message, "hostile_markup")
+        cleaned = _STRAY_TAG.sub("&lt;", cleaned)
     return _readable_headers(cleaned) if is_headers else cleaned
 
 

@@ -25,6 +25,8 @@ MAX_PARTS = 1000
 MAX_TEXTS = 100
 #: Bytes of all texts that make the body of the message on the document, encoded.
 MAX_TEXT_BYTES = 8 * 1024 * 1024
+#: Likewise of HTML, which core cleans at a megabyte in some seconds.
+MAX_HTML_BYTES = 2 * 1024 * 1024
 
 _CTE_DECODED = ("base64", "quoted-printable")
 _HTML = re.compile(rb"<(?:html|body|div|table|p|br)\b", re.IGNORECASE)
@@ -79,7 +81,9 @@ class TreeParser:
         body = min(section.body_start, end)
         kind = message.get_content_type()
         maintype = kind.partition("/")[0]
-        if maintype not in ("multipart", "message"):
+        if depth == 0 and maintype == "text" and _is_explicitly_attached(message):
+            self._attached_root(message, body, end, kind)
+        elif maintype not in ("multipart", "message"):
             self._leaf(message, body, end, kind, in_multipart, root=depth == 0)
         elif depth >= MAX_DEPTH:
             state.headers.note("too_deep")
@@ -122,6 +126,18 @@ class TreeParser:
                 return
         message.set_payload(_text(self.source, body, end))
 
+    def _attached_root(self, message: GatewayMessage, body: int, end: int, kind: str) -> None:
+        """Make an attachment of a mail that is nothing else: core would show it as the text."""
+        self.state.headers.note("attached_root")
+        part = GatewayMessage(policy=self.state.policy)
+        for name, value in list(message.raw_items()):
+            if name.lower().startswith("content-"):
+                part.set_raw(name, value)
+                del message[name]
+        message.set_raw("Content-Type", 'multipart/mixed; boundary="=_attached_="')
+        self._leaf(part, body, end, kind, in_multipart=False)
+        message.attach(part)
+
     def _bounded_text(self, message: GatewayMessage, body: int, end: int, root: bool) -> int:
         """Return where a text of the body ends after which there is too much of it."""
         state = self.state
@@ -129,7 +145,9 @@ class TreeParser:
         if state.texts > MAX_TEXTS and not root:
             state.headers.note("too_many_texts")
             _set_header(message, "Content-Disposition", "attachment")
-        room = MAX_TEXT_BYTES - state.text_bytes
+        is_html = message.get_content_subtype() == "html"
+        room = (MAX_HTML_BYTES if is_html else MAX_TEXT_BYTES) - state.text_bytes
+        room = max(0, room)
         if end - body > room:
             state.headers.note("oversize_text")
             end = body + room
@@ -305,6 +323,10 @@ def _is_attached(message: EmailMessage) -> bool:
     """Whether core makes an attachment of a part even if it is a text."""
     disposition = str(message.get("content-disposition", "")).strip()
     return disposition.startswith("attachment") or bool(message.get_filename())
+
+
+def _is_explicitly_attached(message: EmailMessage) -> bool:
+    return str(message.get("content-disposition", "")).strip().startswith("attachment")
 
 
 def _transfer_encoding(message: EmailMessage) -> str:

@@ -28,7 +28,7 @@ class Peek:
     :param sender_key: of the sender's address, 0 if there is none
     :param message_digest: of the Message-ID, None if there is none
     :param reference_digests: of the ids it refers to and of ``alias_digests``, at most 32, the
-        newest last
+        newest last; of more, the first and the newest
     :param alias_digests: of the ids it had before a provider replaced them
     """
 
@@ -49,16 +49,19 @@ def peek(raw: Raw) -> Peek:
         originals = [
             one for name in ORIGINAL_ID_HEADERS for one in _ids(section, lowered, name.encode())[:4]
         ]
-    ordered = list(dict.fromkeys(references))[-MAX_REFERENCES:]
     aliases = tuple(map(id_digest, dict.fromkeys(originals)))
+    ordered = _bounded(list(dict.fromkeys(references)), MAX_REFERENCES - len(aliases))
     return Peek(
         sender_key=_sender_key(section, lowered),
         message_digest=id_digest(ids[0]) if ids else None,
-        reference_digests=tuple(dict.fromkeys((*aliases, *map(id_digest, ordered))))[
-            -MAX_REFERENCES:
-        ],
+        reference_digests=tuple(dict.fromkeys((*aliases, *map(id_digest, ordered)))),
         alias_digests=aliases,
     )
+
+
+def _bounded(references: list[str], room: int) -> list[str]:
+    """Return the root of the thread and the newest ids, which is what RFC 5537 keeps too."""
+    return references if len(references) <= room else [references[0], *references[1 - room :]]
 
 
 def _header_section(raw: Raw) -> bytes:

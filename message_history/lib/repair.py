@@ -28,6 +28,7 @@ _RECEIVED = re.compile(rb"^Received:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNOREC
 #: What each code of :attr:`ParsedMail.repairs` means, for programmers and logs.
 REPAIR_CODES = {
     "address_group": "An address header held a group; its members are listed one by one.",
+    "attached_root": "The mail is a single attached text; it is kept as an attachment.",
     "attachment_bytes": "An attached text is not in its character set; its bytes were kept.",
     "bad_address": "An address header was malformed; the addresses in it were kept.",
     "bad_boundary": "The boundary between the parts was not the announced one; it was guessed.",
@@ -42,6 +43,7 @@ REPAIR_CODES = {
     "broken_multipart": "The parts could not be told apart; the whole is shown as text.",
     "control_characters": "Control characters were removed from a text.",
     "encoded_message": "A message inside was encoded as a whole; it was decoded.",
+    "hostile_markup": "Hundreds of tags are never closed; they are shown as text.",
     "leading_garbage": "Lines before the first header were skipped.",
     "long_header": "A header was too long and was clipped.",
     "oversize_text": "The text is too long; its end is in the original only.",
