@@ -6,6 +6,8 @@ import pytest
 
 from dev import database as databases
 from dev.servers import dovecot as dovecot_module
+from tests.integration.faults import record
+from tests.integration.faults.outcome import observe
 from tests.integration.faults.system import System, prepared, template
 
 
@@ -49,3 +51,54 @@ def ours(faults_odoo):
 def kill_count():
     """How many processes the long test kills; ``python3 dev faults`` asks for 200."""
     return int(os.environ.get("FAULTS_KILLS", "12"))
+
+
+class Scene:
+    """One fault on one system: the mailboxes it needs, and what was seen of it."""
+
+    def __init__(self, system, dovecot):
+        self.system, self.dovecot = system, dovecot
+        self.agent = system.agent
+        self.boxes, self.steps, self.outcomes = [], [], []
+
+    def box(self, **options):
+        """A mailbox of its own and the server record that fetches it."""
+        self.boxes.append(self.system.mailbox(self.dovecot, **options))
+        return self.boxes[-1]
+
+    def note(self, when="", *boxes, gone=(), more=""):
+        """Look what became of the mails, and keep it for the page."""
+        outcome = observe(*(boxes or self.boxes), gone=gone)
+        said = outcome.words() + (f", {more}" if more else "")
+        self.steps.append(f"{when}: {said}" if when else said)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def close(self):
+        """Leave nothing to the next fault."""
+        self.agent.disarm()
+        for box in self.boxes:
+            box.close()
+
+
+@pytest.fixture
+def compare(core, ours, dovecot, request):
+    """Play one fault on core and on ours; returns what was seen of ours, core's is recorded.
+
+    ``compare(title, scenario)``; the scenario is a function of a :class:`Scene`.
+    """
+
+    def play(title, scenario, name=""):
+        said = {}
+        for system in (core, ours):
+            scene = Scene(system, dovecot)
+            try:
+                scenario(scene)
+            finally:
+                scene.close()
+            said[system.kind] = scene.steps
+        record.fault(name or request.node.name, title, **said)
+        print(title, said)
+        return scene
+
+    return play

@@ -67,10 +67,21 @@ class System:
         dovecot.add_user(user)
         return Mailbox(self, dovecot, user, **options)
 
+    def fetch(self, *boxes, agent=None, seconds=120):
+        """Fetch some mailboxes in one run, as the scheduled action does, and process."""
+        agent = agent or self.agent
+        error = agent.run(FETCH, seconds, ids=[box.id for box in boxes])
+        self.process(agent, seconds)
+        return error
+
     def process(self, agent=None, seconds=120):
         """Work off what was fetched, as the scheduled action does; core did so while fetching."""
         if self.is_ours:
             (agent or self.agent).run("env['message.worker']._cron_process()", seconds)
+
+    def alias(self, name, model):
+        """An alias of the domain that makes documents, unless it is there."""
+        self.agent.run(_MAKE_ALIAS, name=name, model=model)
 
     def mend(self, done):
         """Mend (or break again) what makes documents with ``[raise]`` fail."""
@@ -104,10 +115,11 @@ class Mailbox:
 
     def fetch(self, agent=None, seconds=120):
         """Fetch once, as the scheduled action does, and process; returns the error's words if any."""
-        agent = agent or self.system.agent
-        error = agent.run(FETCH, seconds, ids=[self.id])
-        self.system.process(agent, seconds)
-        return error
+        return self.system.fetch(self, agent=agent, seconds=seconds)
+
+    def only_fetch(self):
+        """Fetch, without processing (core can't)."""
+        return self.system.agent.run(FETCH, ids=[self.id])
 
     def recover(self):
         """What the scheduled action does every twenty minutes; core has none: it fetches again."""
@@ -117,6 +129,11 @@ class Mailbox:
         self.system.process()
         return None
 
+    def set_model(self, model):
+        """Have mails become documents of that kind."""
+        self.system.agent.run(
+            "env['fetchmail.server'].browse(id).object_id = env['ir.model']._get(model)", id=self.id, model=model)
+
     def set_port(self, port):
         """Have the server at another port."""
         self.system.agent.run("env['fetchmail.server'].browse(id).port = port", id=self.id, port=port)
@@ -125,13 +142,17 @@ class Mailbox:
         """Fetch it no more."""
         self.system.agent.run("env['fetchmail.server'].browse(id).active = False", id=self.id)
 
+    def messages(self):
+        """What is in the mailbox, seen from outside."""
+        return self.dovecot.messages(self.user)
+
     def unseen(self):
-        """How many messages are in the mailbox that Odoo would take for new, by their flag."""
-        return sum("\\Seen" not in one["flags"] for one in self.dovecot.messages(self.user))
+        """How many messages in the mailbox are unread."""
+        return sum("\\Seen" not in one["flags"] for one in self.messages())
 
     def left(self):
         """How many messages are in the mailbox."""
-        return len(self.dovecot.messages(self.user))
+        return len(self.messages())
 
 
 FETCH = """
@@ -157,4 +178,9 @@ if ours:
     server.channel_id.write(channel)
     server.folder_ids.write(folder)
 result = server.id
+"""
+
+_MAKE_ALIAS = """
+if not env['mail.alias'].search_count([('alias_name', '=', name)]):
+    env['mail.alias'].create({'alias_name': name, 'alias_model_id': env['ir.model']._get(model).id})
 """
