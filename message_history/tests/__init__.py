@@ -5,3 +5,6 @@ from . import test_message_link
 from . import test_message_privacy
 from . import test_views
 from . import test_answers, test_dispatch, test_failures, test_intake, test_rules
+from . import test_bounces, test_conversations, test_record_rules, test_retention, test_threading
+from . import test_alarms
+from . import test_parsing_corpus

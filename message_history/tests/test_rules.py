@@ -39,7 +39,7 @@ class TestRules(MessageCase):
                 self.assertEqual(self.env["message.sender.rule"]._get_action(channel, address), action)
 
     def test_what_is_no_pattern_is_refused(self):
-        for pattern in ("nonsense", "@", "a b@example.com", ""):
+        for pattern in ("nonsense", "@", "a@b", "a@@b.example", ""):
             with self.subTest(pattern=pattern), self.assertRaises(ValidationError):
                 self.make_rule(pattern)
 
@@ -92,7 +92,7 @@ class TestRules(MessageCase):
             build_mail(authentication_results="mx.example.net; dmarc=fail header.from=example.com"),
             build_mail())
         self.assertEqual((good | bad | unknown).mapped("authenticated"), ["pass", "fail", "unknown"])
-        self.assertIn("dmarc=pass", good.authentication.replace(" ", "").lower())
+        self.assertIn("DMARC pass", good.authentication)
         found = self.env["message.history"].search(
             [("channel_id", "=", self.channel.id), ("authenticated", "=", "fail")])
         self.assertEqual(found, bad)
@@ -151,5 +151,5 @@ class TestRules(MessageCase):
         self.assertState(self.receive(*(build_mail(subject=str(number)) for number in range(4))), "processed")
 
     def test_an_answer_to_our_refusal_is_ignored(self):
-        message = self.receive(build_mail(references="<1.loop-detection-bounce-email@odoo.example.net>"))
+        message = self.receive(build_mail(references="<1-loop-detection-bounce-email@odoo.example.net>"))
         self.assertState(message, "ignored")
