@@ -40,6 +40,7 @@ PICTURES = (
     Picture("failed_message", "/odoo/failed-messages", row="Order for the town hall"),
     Picture("channel", "/odoo/message-channels", row="Inquiries"),
     Picture("channels", "/odoo/message-channels"),
+    Picture("server", "/odoo/action-mail.action_email_server_tree", row="Inquiries"),
 )
 
 

@@ -77,6 +77,8 @@ def fill(env: Any) -> None:
     """
     admin = env.ref("base.user_admin")
     admin.group_ids += env.ref("message_history.group_manager")
+    if "odoobot_state" in admin._fields:
+        admin.odoobot_state = "disabled"  # its first words would cover the pictures
     lead = env["ir.model"]._get("crm.lead")
     inquiries = _channel(env, "Inquiries", "info", admin, lead, spam_policy="hold")
     orders = _channel(env, "Orders", "orders", admin, lead)
@@ -99,15 +101,23 @@ def fill(env: Any) -> None:
 
 
 def _channel(env: Any, name: str, box: str, member: Any, model: Any, **values: Any) -> Any:
-    """One mailbox, of kind IMAP where an addon knows it."""
-    kinds = dict(env["message.channel"]._fields["channel_type"]._description_selection(env))
-    return env["message.channel"].create({
-        "name": name, "address": f"{box}@{DOMAIN}", "member_ids": [(6, 0, member.ids)],
-        "channel_type": "imap" if "imap" in kinds else "none",
-        "folder_ids": [(0, 0, {
-            "name": "INBOX", "model_id": model.id if model else False, "afterwards": "seen"})],
-        **values,
+    """One mailbox; a real mail server's, where the addon for them is installed."""
+    address, model_id = f"{box}@{DOMAIN}", model.id if model else False
+    values |= {"address": address, "member_ids": [(6, 0, member.ids)]}
+    servers = env["fetchmail.server"]
+    if "channel_id" not in servers._fields:
+        folder = {"name": "INBOX", "model_id": model_id, "afterwards": "seen"}
+        return env["message.channel"].create(
+            {"name": name, "folder_ids": [(0, 0, folder)], **values})  # fmt: skip
+    secret = {"secret": "not a real one"} if "secret" in servers._fields else {}
+    server = servers.create({
+        **secret,
+        "name": name, "server_type": "imap", "server": f"mail.{DOMAIN}", "port": 993,
+        "is_ssl": True, "user": address, "state": "done", "object_id": model_id,
     })  # fmt: skip
+    server.channel_id.write(values)
+    server.folder_ids.afterwards = "seen"
+    return server.channel_id
 
 
 def _receive(env: Any, channel: Any, letters: tuple[Letter, ...]) -> None:
