@@ -79,9 +79,8 @@ class Dovecot:
     def start(self) -> Dovecot:
         """Write the configuration, start the server and wait until it answers."""
         self.folder.chmod(0o755)
-        for name in ("mail", "run", "state"):
+        for name in ("mail", "run", "state", "users"):
             (self.folder / name).mkdir(exist_ok=True)
-        (self.folder / "users").touch()
         self.certificate = make_certificate(self.folder)
         self._write_oauth()
         self._own(self.folder / "mail")
@@ -131,12 +130,14 @@ class Dovecot:
 
     def add_user(self, name: str, password: str = "secret") -> str:  # noqa: S107 - test server
         """Create a user, or change its password; return the name."""
-        file = self.folder / "users"
-        others = [row for row in file.read_text().splitlines() if row.split(":")[0] != name]
-        others.append(f"{name}:{{PLAIN}}{password}")
-        temporary = file.with_suffix(".new")
-        temporary.write_text("\n".join(others) + "\n")
+        # A file for each: Dovecot looks at a file no more than once a second.
+        file = self.folder / "users" / name
+        is_known = file.exists()
+        temporary = self.folder / "users" / f"{name}.new"
+        temporary.write_text(f"{name}:{{PLAIN}}{password}\n")
         temporary.replace(file)
+        if is_known:
+            time.sleep(1.1)
         return name
 
     def token_for(self, user: str, *, expired: bool = False, seconds: int = 3600) -> str:

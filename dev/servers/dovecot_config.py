@@ -55,7 +55,7 @@ passdb {{
 }}
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%n {folder}/users
+  args = scheme=PLAIN username_format=%n {folder}/users/%n
 }}
 userdb {{
   driver = static

@@ -64,6 +64,8 @@ class Proxy:
     :param round_trip: seconds added to a question and its answer together
     """
 
+    host = LOOPBACK
+
     def __init__(
         self, target_port: int, round_trip: float = 0.0, *, port: int = 0, stats: Path | None = None
     ) -> None:
@@ -75,6 +77,7 @@ class Proxy:
         self._stats = stats
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._stopping = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
 
     def start(self) -> Proxy:
@@ -87,9 +90,16 @@ class Proxy:
 
     def stop(self) -> None:
         """Close everything."""
-        self.cut()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        asyncio.run_coroutine_threadsafe(self._finish(), self._loop)
         self._thread.join(10)
+
+    async def _finish(self) -> None:
+        self._stopping.set()
+        self._cut()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if tasks:
+            await asyncio.wait(tasks, timeout=3)
+        self._loop.stop()
 
     def cut(self) -> None:
         """Cut all connections that are open now."""
@@ -107,9 +117,11 @@ class Proxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = asyncio.start_server(self._serve, LOOPBACK, self.port)
-        self._loop.run_until_complete(server)
+        starting = asyncio.start_server(self._serve, LOOPBACK, self.port)
+        server = self._loop.run_until_complete(starting)
         self._loop.run_forever()
+        server.close()
+        self._loop.close()
 
     def _cut(self) -> None:
         for writer in list(self._writers):
@@ -157,7 +169,8 @@ class Proxy:
                     await blocks.put((self._loop.time() + self.delay, block[: max(0, keep)]))
                     break
                 if faults.hang_after is not None and passed > faults.hang_after:
-                    await asyncio.Event().wait()
+                    await self._stopping.wait()
+                    break
                 await blocks.put((self._loop.time() + self.delay, block))
             await blocks.put((self._loop.time() + self.delay, b""))
             await sender

@@ -59,8 +59,9 @@ class Checker:
         return True
 
     def _failed_step(self, error: ChannelError) -> str:
-        """The next step in order, unless the error points further on."""
-        reached = [_ORDER.index(step.name) for step in self._steps]
-        following = max(reached, default=-1) + 1
+        """The step that the error points at, unless that was passed: then the next in order."""
+        last = max((_ORDER.index(step.name) for step in self._steps), default=-1)
         pointed = _ORDER.index(_STEP_OF_FIELD.get(error.field or "", _ORDER[0]))
-        return _ORDER[min(max(following, pointed), len(_ORDER) - 1)]
+        # There may be several folders, so the step "folder" can fail after it succeeded.
+        is_open = pointed > last or _ORDER[pointed] == "folder"
+        return _ORDER[pointed if is_open else min(last + 1, len(_ORDER) - 1)]

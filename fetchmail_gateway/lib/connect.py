@@ -153,7 +153,7 @@ def speaks_tls(settings: ServerSettings) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     address = (settings.host.strip(), settings.port)
-    patience = min(5.0, settings.connect_timeout)
+    patience = min(5.0, settings.connect_timeout, settings.timeout)
     try:
         with socket.create_connection(address, timeout=patience) as sock, context.wrap_socket(sock):
             return True

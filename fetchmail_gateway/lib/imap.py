@@ -8,7 +8,8 @@ THREADID), X-GM-EXT-1. Where each of the parts lives:
     imap_session     one connection and its open folder
     imap_cursor      the memory between two fetches
     imap_search      what is new the first time
-    imap_fetch       what is new since; imap_rescue: messages the server can't hand over
+    imap_plan        what is fetched together, and in which order
+    imap_fetch       fetching it; imap_rescue: messages the server can't hand over
     imap_change      flags, moving, deleting
     imap_folders     listing and making folders
     imap_listen      news

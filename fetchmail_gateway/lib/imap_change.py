@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from odoo.addons.message_history.lib.errors import ConfigurationError
+from odoo.addons.message_history.lib.errors import ConfigurationError, ConnectionFailed
 from odoo.addons.message_history.lib.transport import Chunk, FolderRequest
 
 from .imap_errors import message_refused
@@ -64,8 +65,10 @@ class SeenFlags:
             return
         wire = self._session.wire
         command = wire.put(f"UID STORE {uids} +FLAGS.SILENT (\\Seen)", "marking as seen")
-        wire.flush()
         self._owed.append(_Owed(wire, command, folder, uidvalidity, uids))
+        # A connection that a message asked for ahead has just killed: settle() does it again.
+        with contextlib.suppress(ConnectionFailed):
+            wire.flush()
 
 
 class Mover:

@@ -77,18 +77,18 @@ class Listener:
             return
         if not wire.idling:
             wire.begin_idle()
-        if self._wait(self._session.settings.idle_renew, lambda: wire.listen(_TICK)):
+        if self._wait(self._session.settings.idle_renew, wire.listen):
             return
         if not self._stop():
             wire.end_idle()  # renewed by the next turn; a dead server is noticed here
 
-    def _wait(self, longest: float, nap: Callable[[], None]) -> bool:
+    def _wait(self, longest: float, nap: Callable[[float], None]) -> bool:
         """Nap until there is news of the main folder (returns True) or a reason to leave."""
         end = time.monotonic() + longest
         if self._others:
             end = min(end, time.monotonic() + self._session.settings.poll_interval)
-        while not self._stop() and time.monotonic() < end:
-            nap()
+        while not self._stop() and (left := end - time.monotonic()) > 0:
+            nap(min(_TICK, left))
             if self._session.wire.grown:
                 return True
             if not self._session.wire.idling and self._session.offers("IDLE"):
@@ -97,8 +97,7 @@ class Listener:
 
     def _poll(self) -> None:
         """The way without IDLE: ask now and then."""
-        nap = min(_TICK, self._session.settings.poll_interval)
-        self._wait(self._session.settings.poll_interval, lambda: time.sleep(nap))
+        self._wait(self._session.settings.poll_interval, time.sleep)
         if self._stop():
             return
         wire = self._session.wire

@@ -13,7 +13,7 @@ from .imap_session import ImapSession
 from .imap_wire import Command
 
 if TYPE_CHECKING:
-    from .imap_fetch import Batch
+    from .imap_plan import Batch
 
 # After this many breaks in a row with nothing received, it is the server and not a message.
 _MOST_BREAKS = 4

@@ -47,13 +47,14 @@ def begin(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> Cur
 
 def chosen(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> list[int]:
     """UIDs of messages in the open folder that the start policy chooses."""
+    since = _since(request) if request.start is StartPolicy.SINCE else None
     if not mailbox.exists or request.start is StartPolicy.NOW:
         return []
     if request.start is StartPolicy.ALL:
         return search(session, "ALL")
-    if request.start is StartPolicy.UNSEEN:
+    if since is None:
         return search(session, "UNSEEN")
-    return _received_since(session, _since(request))
+    return _received_since(session, since)
 
 
 def look(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> FirstLook:

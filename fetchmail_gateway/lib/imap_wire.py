@@ -162,7 +162,9 @@ class Wire:
         return len(self._waiting)
 
     def drain(self) -> None:
-        """Wait for everything that is outstanding."""
+        """Wait for everything that is outstanding; an IDLE is ended."""
+        if self._idle is not None:
+            self.end_idle()
         while self._waiting:
             self.wait(self._waiting[-1])
 

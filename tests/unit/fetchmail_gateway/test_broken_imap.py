@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 import pytest
+from odoo.addons.fetchmail_gateway.lib import imap_plan
 from odoo.addons.fetchmail_gateway.lib.imap import ImapTransport
 from odoo.addons.message_history.lib import errors
 from odoo.addons.message_history.lib.transport import FolderRequest, StartPolicy
@@ -70,6 +71,60 @@ def test_several_bad_ones(settings_for, fault):
         got, failed, _request = fetch(transport, ALL)
     assert set(got) == set(sent) - bad
     assert len(failed) == len(bad)
+
+
+@pytest.mark.parametrize("fault", ["no", "cut", "garbage", "too_long"])
+@pytest.mark.parametrize("window", [2, 5, 2000])
+def test_bad_ones_among_chunks_that_are_asked_for_ahead(settings_for, monkeypatch, fault, window):
+    """What fails ahead must not cost what is in hand, or the mailbox would stand still."""
+    monkeypatch.setattr(imap_plan, "WINDOW", window)
+    sent = mails(14)
+    bad = {1, 5, 6, 14}
+    with (
+        BrokenImap(sent, faults=dict.fromkeys(bad, fault)) as server,
+        ImapTransport(settings_for(server, timeout=0.3)) as transport,
+    ):
+        request, got, failed = dataclasses.replace(ALL, max_messages=2, mark_seen=True), {}, {}
+        for chunk in transport.fetch(request):
+            transport.acknowledge(request, chunk)
+            got |= {one.names["uid"]: one.content for one in chunk.messages}
+            failed |= chunk.failed
+            request = dataclasses.replace(request, cursor=chunk.cursor)
+        assert got == {uid: content for uid, content in sent.items() if uid not in bad}
+        assert len(failed) == len(bad)
+        assert request.cursor["last_uid"] == 14
+        assert server.seen == set(got)
+
+
+@pytest.mark.parametrize("window", [1, 3, 2000])
+def test_gaps_in_the_numbers(settings_for, monkeypatch, window):
+    monkeypatch.setattr(imap_plan, "WINDOW", window)
+    sent = {uid: b"Subject: %d\r\n\r\n" % uid for uid in (1, 2, 40, 41, 5000, 123_456)}
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        got, _failed, _request = fetch(transport, dataclasses.replace(ALL, max_messages=1))
+        assert got == sent
+        assert len(server.lines) < 60
+        cursors = [
+            chunk.cursor for chunk in transport.fetch(dataclasses.replace(ALL, max_messages=1))
+        ]
+        for cursor in cursors:
+            rest = fetch(transport, dataclasses.replace(ALL, cursor=cursor))[0]
+            assert set(rest) == {uid for uid in sent if uid > cursor["last_uid"]}
+
+
+def test_other_work_between_chunks(settings_for):
+    """The caller moves what failed, or looks at another folder, before asking for the next."""
+    sent = mails(20)
+    request = dataclasses.replace(ALL, max_messages=2)
+    with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
+        got = []
+        for chunk in transport.fetch(request):
+            got += [one.names["uid"] for one in chunk.messages]
+            other = dataclasses.replace(request, name="Other", start=StartPolicy.NOW)
+            list(transport.fetch(other))
+            transport.move([chunk.messages[0].names], "Done")
+        assert got == list(sent)
+        assert server.connections == 1
 
 
 def test_new_mail_comes_beside_a_pending_one(settings_for):
