@@ -23,6 +23,7 @@ class MessageChannelStatus(models.Model):
     channel_id = fields.Many2one("message.channel", required=True, ondelete="cascade", index=True)
     folder_id = fields.Many2one("message.channel.folder", ondelete="cascade", index="btree_not_null")
     cursor = fields.Json(help="Where the next fetch resumes.")
+    unconfirmed = fields.Json(help="Stored messages that the server may not have been told of, by chunk.")
     heartbeat = fields.Datetime(help="When the listener that holds the channel was last alive.")
     held_by = fields.Char(help="Machine and process that hold the channel.")
     last_success = fields.Datetime()

@@ -1,15 +1,20 @@
 import logging
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..lib.errors import ChannelError, ConfigurationError
-from ..lib.transport import Capability, FolderRequest, StartPolicy
+from ..lib.transport import Capability, Chunk, FolderRequest, IncomingMessage, StartPolicy
 from ..tools import locks
 from ..tools.transaction import in_transaction
 
 _logger = logging.getLogger(__name__)
+
+#: Chunks of which the server may not have confirmed yet that it knows them to be safe with us.
+#: Transports ask at most for half as many ahead, and servers answer in order.
+UNCONFIRMED_CHUNKS = 8
 
 
 @dataclass
@@ -24,6 +29,7 @@ class FetchReport:
     reconcile: bool = False
     error: ChannelError | None = None
     error_text: str = ""
+    confirmed: list[int] = field(default_factory=list)
 
     def words(self, env):
         """Return the result as a sentence in the user's language."""
@@ -121,16 +127,24 @@ class MessageFetcher(models.AbstractModel):
         )
 
     def _fetch_folder(self, transport, channel, folder, limit, report):
-        status = in_transaction(self.env, _read_cursor, channel.id, folder.id)
-        request = self._prepare_request(channel, folder, status, report.reconcile)
+        cursor, owed = in_transaction(self.env, _read_status, channel.id, folder.id)
+        request = self._prepare_request(channel, folder, cursor, report.reconcile)
+        unconfirmed = deque(owed, maxlen=UNCONFIRMED_CHUNKS)
+        if owed and request.mark_seen:
+            transport.acknowledge(request, _chunk_of(owed))
         for chunk in transport.fetch(request):
-            stored = in_transaction(self.env, _store_chunk, channel.id, folder.id, chunk)
+            if request.mark_seen and (names := _unseen_names(chunk)):
+                unconfirmed.append(names)
+            stored = in_transaction(self.env, _store_chunk, channel.id, folder.id, chunk, list(unconfirmed))
             transport.acknowledge(request, chunk)
             report.received += len(stored.new_ids)
             report.known += stored.known
             report.refused += len(chunk.failed)
             if limit is not None and report.received >= limit:
                 break
+        else:
+            if unconfirmed:  # the end of the fetch confirmed everything
+                report.confirmed.append(folder.id)
 
     # What is to be done on the server -----------------------------------------------------------
 
@@ -185,17 +199,30 @@ class MessageFetcher(models.AbstractModel):
 
 
 
-def _read_cursor(env, channel_id, folder_id):
+def _read_status(env, channel_id, folder_id):
     channel, folder = _browse(env, channel_id, folder_id)
-    return env["message.channel.status"]._get(channel, folder).cursor
+    status = env["message.channel.status"]._get(channel, folder)
+    return status.cursor, status.unconfirmed or []
 
 
-def _store_chunk(env, channel_id, folder_id, chunk):
+def _unseen_names(chunk):
+    """Return the names of a chunk's messages that are still to be marked as read."""
+    return [dict(message.names) for message in chunk.messages
+            if "\\seen" not in {flag.lower() for flag in message.flags}]
+
+
+def _chunk_of(owed):
+    """Return a chunk of messages that are stored, of which only the names are needed."""
+    return Chunk(tuple(IncomingMessage(external_id="", content=b"", size=0, names=names)
+                       for chunk in owed for names in chunk), {})
+
+
+def _store_chunk(env, channel_id, folder_id, chunk, unconfirmed):
     channel, folder = _browse(env, channel_id, folder_id)
     direction = "out" if folder.role == "sent" else "in"
     stored = env["message.intake"]._store_chunk(channel, chunk.messages, folder, direction=direction)
     status = env["message.channel.status"]._get(channel, folder)
-    values = {"cursor": dict(chunk.cursor)}
+    values = {"cursor": dict(chunk.cursor), "unconfirmed": unconfirmed or False}
     if stored.new_ids:
         values |= {"received_count": status.received_count + len(stored.new_ids),
                    "last_message": fields.Datetime.now()}
@@ -204,7 +231,10 @@ def _store_chunk(env, channel_id, folder_id, chunk):
 
 
 def _note_result(env, channel_id, report):
-    status = env["message.channel.status"]._get(env["message.channel"].browse(channel_id))
+    Status = env["message.channel.status"]
+    if report.confirmed:
+        Status.search([("channel_id", "=", channel_id), ("folder_id", "in", report.confirmed)]).unconfirmed = False
+    status = Status._get(env["message.channel"].browse(channel_id))
     if report.error:
         status._note_error(report.error, report.error_text)
     else:
