@@ -1,8 +1,9 @@
 import logging
+import threading
 import xmlrpc.client
+from urllib.parse import urlsplit
 
 from odoo import api, models
-from odoo.http import request
 from odoo.tools import email_normalize
 
 from ..tools import fresh
@@ -53,7 +54,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _called_from_outside(self):
-        return bool(request) and request.httprequest.path.startswith(_REMOTE_PATHS)
+        # Odoo hides the request from what XML-RPC calls, but the thread still has its address
+        path = urlsplit(getattr(threading.current_thread(), "url", None) or "").path
+        return path.startswith(_REMOTE_PATHS)
 
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):

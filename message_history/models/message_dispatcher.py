@@ -115,6 +115,7 @@ class MessageDispatcher(models.AbstractModel):
         """Put aside what is not to become anything: by rule, by kind, by number."""
         _ = self.env._
         if mail.message.direction == "out":
+            self.env["message.router"]._note_thread_document(mail)
             raise Aside("sent", _("Sent with another program, found in the folder %(folder)s.",
                                   folder=mail.message.folder_id.name))
         channel, kind = mail.message.channel_id, mail.values["kind"]
@@ -127,6 +128,8 @@ class MessageDispatcher(models.AbstractModel):
             state = "held" if channel.spam_policy == "hold" else "ignored"
             raise Aside(state, _("The mail server marked it as spam."), "spam")
         if kind in ("auto_reply", "receipt") and channel.automatic_mail == "ignore":
+            if kind == "receipt":
+                self.env["message.bounce"]._note_receipt(mail)
             raise Aside("ignored", _("An automatic message."))
         limit = channel.loop_limit
         if limit and busy.get(mail.message.sender_key, 0) > limit:

@@ -131,8 +131,8 @@ class MessageIntake(models.AbstractModel):
     def _find_moved(self, channel, messages, digests):
         """Find messages that the channel has under another folder or numbering.
 
-        The content digest tells. Two messages in one folder and numbering stay two, however alike;
-        one that we moved there ourselves is known by its new uid.
+        The content digest tells. Two messages in one folder and numbering stay two, however alike
+        (as in a POP3 mailbox); one that we moved there ourselves is known by its new uid.
         """
         rows = self.env.execute_query(SQL(
             "SELECT id, content_digest, size, names FROM message_history "
@@ -143,9 +143,10 @@ class MessageIntake(models.AbstractModel):
             candidates.setdefault((digest, size), []).append((history_id, names or {}))
         moved, taken = {}, set()
         for index, (message, digest) in enumerate(zip(messages, digests, strict=True)):
+            uid = message.names.get("uid")
             for history_id, names in candidates.get((digest, message.size), ()):
-                elsewhere = _place(names) != _place(message.names)
-                if history_id not in taken and (elsewhere or names.get("uid") == message.names.get("uid")):
+                known_there = _place(names) == _place(message.names) and not message.relocated
+                if history_id not in taken and (not known_there or (uid is not None and names.get("uid") == uid)):
                     moved[index] = history_id
                     taken.add(history_id)
                     break

@@ -51,21 +51,34 @@ class MessageRouter(models.AbstractModel):
         what Outlook calls the thread where it drops References, and messages that were overtaken by
         their own replies.
 
-        :param models: names of the models to look in
+        :param models: names of the models to look in; None for any
         """
         for other in reversed(mail.earlier):
-            if other.document and other.document[0] in models and _in_one_thread(mail.thread_ids, other.thread_ids):
+            wanted = other.document and (models is None or other.document[0] in models)
+            if wanted and _in_one_thread(mail.thread_ids, other.thread_ids):
                 return self.env[other.document[0]].browse(other.document[1]).exists() or None
         rows = self.env.execute_query(SQL(
             "SELECT h.model, h.res_id, h.id FROM message_reference mine "
             "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind <> mine.kind "
             "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = %(id)s AND h.id <> %(id)s AND h.res_id IS NOT NULL AND h.model = ANY(%(models)s) "
+            "WHERE mine.history_id = %(id)s AND h.id <> %(id)s AND h.res_id IS NOT NULL "
+            "AND (%(models)s::varchar[] IS NULL OR h.model = ANY(%(models)s)) "
             "UNION ALL SELECT c.model, c.res_id, 0 FROM message_conversation c "
-            "WHERE c.conversation_key = %(key)s AND c.res_id IS NOT NULL AND c.model = ANY(%(models)s) "
+            "WHERE c.conversation_key = %(key)s AND c.res_id IS NOT NULL "
+            "AND (%(models)s::varchar[] IS NULL OR c.model = ANY(%(models)s)) "
             "ORDER BY 3 DESC LIMIT 1",
             id=mail.message.id, models=models, key=mail.thread_ids.conversation_key or None))
         return self.env[rows[0][0]].browse(rows[0][1]).exists() or None if rows else None
+
+    def _note_thread_document(self, mail):
+        """Note on a message that was sent with another program the document that its thread has."""
+        ids = [*mail.thread_ids.own, *mail.thread_ids.parents]
+        known = self.env["mail.message"].sudo().search(
+            [("message_id", "in", ids), ("model", "!=", False), ("res_id", "!=", False)], order="id DESC", limit=1)
+        record = known or self._find_ledger_document(mail, None)
+        if record:
+            mail.is_reply = True
+            mail.set_document(*((known.model, known.res_id) if known else (record._name, record.id)))
 
     def _join_thread(self, mail, thread, routes):
         """Turn routes that would make a new document into replies to the one that the thread has."""

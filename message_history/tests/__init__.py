@@ -8,3 +8,4 @@ from . import test_answers, test_dispatch, test_failures, test_intake, test_rule
 from . import test_bounces, test_conversations, test_record_rules, test_retention, test_threading
 from . import test_alarms
 from . import test_parsing_corpus
+from . import test_message_process

@@ -90,6 +90,27 @@ class TestBounces(MessageCase):
         self.assertIn("5.1.1", deliveries[0].server_reply)
         self.assertIn("550 bob@gone.example unknown", deliveries[0].server_reply)
 
+    def test_receipts_settle_deliveries_and_make_nothing(self):
+        history = self.env["message.history"].create({
+            "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/1",
+            "message_uid": self.sent.message_id})
+        delivery = self.env["message.delivery"].create({
+            "history_id": history.id, "channel_id": self.channel.id, "address": "dora@fine.example",
+            "state": "accepted"})
+        read = REPORT.replace("report-type=delivery-status", "report-type=disposition-notification").replace(
+            "message/delivery-status", "message/disposition-notification").format(recipients="\n".join([
+                "Final-Recipient: rfc822; dora@fine.example", f"Original-Message-ID: {self.sent.message_id}",
+                "Disposition: manual-action/MDN-sent-manually; displayed"]), message_id=self.sent.message_id)
+        partners = self.env["res.partner"].search_count([])
+        for raw, state in ((self.report(("dora@fine.example", "delivered", "2.0.0")), "delivered"),
+                           (read.replace("\n", "\r\n").encode(), "read"),
+                           (self.report(("dora@fine.example", "delivered", "2.0.0")), "read")):
+            message = self.receive(raw)
+            self.assertState(message, "ignored")
+            self.assertEqual((message.kind, delivery.state), ("receipt", state))
+        self.assertEqual(self.env["res.partner"].search_count([]), partners)
+        self.assertEqual(self.notifications.mapped("notification_status"), ["sent"] * 3)
+
     def test_a_bounce_of_a_stranger_names_the_recipient(self):
         message = self.receive(self.report(("x@gone.example", "failed", "5.1.1"), message_id="<never@seen.example>"))
         self.assertState(message, "processed")

@@ -117,6 +117,18 @@ class TestIntake(MessageCase):
         raw = build_mail()
         self.assertEqual(len(self.receive(raw, raw)), 2)
 
+    def test_two_equal_mails_of_a_mailbox_without_folders_stay_two(self):
+        raw = build_mail()
+        stored = [self.store(self.incoming(raw, uidl, names={"uidl": uidl})) for uidl in ("a1", "b2")]
+        self.assertEqual([len(one.new_ids) for one in stored], [1, 1])
+
+    def test_a_numbering_that_began_anew_brings_nothing_twice(self):
+        raw = build_mail()
+        self.store(self.incoming(raw, "INBOX/1/7", names={"folder": "INBOX", "uidvalidity": 1, "uid": 7}))
+        again = self.store(self.incoming(
+            raw, "INBOX/1+1/1", names={"folder": "INBOX", "uidvalidity": 1, "uid": 1}, relocated=True))
+        self.assertFalse(again.new_ids)
+
     def test_the_ids_of_pruned_rows_are_kept(self):
         message = self.receive(build_mail())
         self.env["message.history"]._forget(message.ids)
