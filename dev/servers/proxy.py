@@ -77,15 +77,15 @@ class Proxy:
         self._stats = stats
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
         self._stopping = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
 
     def start(self) -> Proxy:
         """Start to listen."""
         self._thread.start()
-        if not wait_until(lambda: accepts(self.port), 10):
+        if not self._ready.wait(10):
             raise RuntimeError(f"The proxy did not start on port {self.port}.")
-        self.total = Traffic()
         return self
 
     def stop(self) -> None:
@@ -119,6 +119,7 @@ class Proxy:
         asyncio.set_event_loop(self._loop)
         starting = asyncio.start_server(self._serve, LOOPBACK, self.port)
         server = self._loop.run_until_complete(starting)
+        self._ready.set()
         self._loop.run_forever()
         server.close()
         self._loop.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from odoo.addons.message_history.lib.errors import ConfigurationError
+import re
+
+from odoo.addons.message_history.lib.errors import ChannelError, ConfigurationError
 from odoo.addons.message_history.lib.transport import FolderInfo
 
 from .imap_errors import folder_refused
@@ -111,18 +113,32 @@ def create_folder(session: ImapSession, name: str) -> str:
     want before every folder (``INBOX.``) is put there (RFC 2342).
     """
     real = native_name(session, name)
-    wire = session.wire
-    command = wire.ask(f"CREATE {encode_folder(real)}", f"making {real}")
-    wire.ask(f"SUBSCRIBE {encode_folder(real)}", f"subscribing {real}")
-    exists = "ALREADYEXISTS" in command.codes or "exist" in command.text.lower()
-    if not command.ok and not exists:
-        raise folder_refused(command.text, real)
+    refused = _create(session, real)
+    prefix, delimiter = namespace(session)
+    if refused is not None and not prefix and delimiter and not real.upper().startswith("INBOX"):
+        # A server that wants the prefix and does not say so.
+        other = f"INBOX{delimiter}{real}"
+        if _create(session, other) is None:
+            return other
+    if refused is not None:
+        raise refused
     return real
+
+
+def _create(session: ImapSession, name: str) -> ChannelError | None:
+    """Make and subscribe; returns the refusal if there was one."""
+    wire = session.wire
+    command = wire.ask(f"CREATE {encode_folder(name)}", f"making {name}")
+    is_there = "ALREADYEXISTS" in command.codes or re.search(r"\bexists\b", command.text, re.I)
+    if not command.ok and not is_there:
+        return folder_refused(command.text, name)
+    wire.ask(f"SUBSCRIBE {encode_folder(name)}", f"subscribing {name}")
+    return None
 
 
 def native_name(session: ImapSession, name: str) -> str:
     """A folder's name with this server's delimiter and prefix."""
-    prefix, delimiter = _namespace(session)
+    prefix, delimiter = namespace(session)
     real = name.replace("/", delimiter) if delimiter and delimiter != "/" else name
     if prefix and real.upper() != "INBOX" and not real.lower().startswith(prefix.lower()):
         real = prefix + real
@@ -131,7 +147,7 @@ def native_name(session: ImapSession, name: str) -> str:
     return real
 
 
-def _namespace(session: ImapSession) -> tuple[str, str]:
+def namespace(session: ImapSession) -> tuple[str, str]:
     """Prefix and delimiter of the user's own folders."""
     wire = session.wire
     if "NAMESPACE" in session.capabilities:

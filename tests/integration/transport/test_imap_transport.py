@@ -154,7 +154,7 @@ def test_acknowledged_by_another_connection(mailbox):
 def test_moved(mailbox):
     mailbox.put(1, 2, 3)
     with mailbox.imap() as transport:
-        first, second, third = Reader(transport, INBOX).fetch()
+        first, _second, third = Reader(transport, INBOX).fetch()
         gone = {"folder": "INBOX", "uidvalidity": first.names["uidvalidity"], "uid": 99}
         moved = transport.move([third.names, gone, first.names], "Odoo/Ungelöst & Co")
         assert [bool(names) for names in moved] == [True, False, True]
