@@ -47,5 +47,6 @@ class Boundary:
 
 def guess_boundary(source: Raw, start: int, end: int) -> Boundary | None:
     """Return the boundary that a multipart seems to use, whatever its header says."""
-    found = _GUESSED.search(source, start, min(end, start + MAX_GUESS))
+    # from the line break before, where there is one: it begins the expression
+    found = _GUESSED.search(source, max(0, start - 1), min(end, start + MAX_GUESS))
     return Boundary(found[1]) if found else None

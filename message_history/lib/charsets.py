@@ -65,6 +65,7 @@ _WIDER = {
     "iso8859-9": "cp1254",
     "tis-620": "cp874",
 }
+_PLAIN_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]*")
 _LABEL_NOISE = re.compile(r"""^\s*(?:charset\s*=)?[\s"'<\\]*|[\s"'>;,\\]+$""", re.IGNORECASE)
 _C1_CONTROLS = re.compile(rb"[\x80-\x9f]")
 _META_CHARSET = re.compile(
@@ -76,7 +77,7 @@ _MAX_LABEL = 60
 @lru_cache(maxsize=512)
 def python_knows(label: str) -> bool:
     """Whether ``bytes.decode(label)`` is a character set to Python as the label stands."""
-    if not label.isascii() or not label.isprintable() or len(label) > _MAX_LABEL:
+    if len(label) > _MAX_LABEL or not _PLAIN_LABEL.fullmatch(label):
         return False
     try:
         info = codecs.lookup(label)

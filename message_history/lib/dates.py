@@ -41,6 +41,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: "Wed, Apr 5, 2017 at 5:01 PM" and "5 April 2017 17:01", as programs write for people
 _MONTH_FIRST = re.compile(r"([A-Z][a-z]{2})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.? ([A-Z][a-z]{2})[a-z]*\.?,? (\d{4})")
+_HALF_DAY = re.compile(r"\d\s*[AaPp]\.?[Mm]\b")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)(?::(\d\d))?(?:\s*([AaPp])\.?[Mm]\b)?\s*([+-]\d{4})?")
 _WORD = re.compile(r"[^\W\d_]+\.?")
 
@@ -65,7 +66,7 @@ def parse_date(text: str) -> datetime | None:
 
 def _parse_rfc(text: str) -> datetime | None:
     fields = parsedate_tz(text)
-    if fields is None:
+    if fields is None or _HALF_DAY.search(text):
         return None
     # the parser yields hours of 24 and days of 32 unchecked; datetime refuses them
     return datetime(*fields[:6]) - timedelta(seconds=fields[9] or 0)

@@ -12,9 +12,7 @@ _MAX_LOOK = 64 * 1024
 _IS_HTML = re.compile(
     r"<(?:html|body|head|div|p|br|table|span|pre|a|b|i|ul|font|meta|!doctype|!--)\b", re.IGNORECASE
 )
-_INVISIBLE = re.compile(
-    r"<!--.*?-->|<(style|script|head|title)\b[^>]{0,2000}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL
-)
+_OPENING = re.compile(r"<!--|<(?:style|script|head|title)\b", re.IGNORECASE)
 _QUOTED_HTML = re.compile(
     r"<blockquote\b|<div\b[^>]{0,300}(?:gmail_quote|yahoo_quoted|divRplyFwdMsg|moz-cite-prefix|data-o-mail-quote=)"
     r"|<hr\b[^>]{0,300}(?:stopSpelling|data-o-mail-quote)",
@@ -34,7 +32,7 @@ _QUOTE_BEGINS = re.compile(
 _GREETING = re.compile(
     r"^\s*(?:(?:sehr\s+geehrte[rsn]?|liebe[rs]?|guten\s+(?:tag|morgen|abend)|hallo|moin|servus|gr..?\s+gott|hi|hello|hey"
     r"|dear|good\s+(?:morning|afternoon|evening|day)|greetings)\b"
-    r"[^,!.:;\n]{0,80}(?:[,!:;]+|\.(?=\s|$)|$))\s*",
+    r"(?:[^,!.:;\n]|(?<=Mr|Ms|Dr|Hr|Fr)\.|(?<=Mrs)\.|(?<=Prof)\.){0,80}(?:[,!:;]+|\.(?=\s|$)|$))\s*",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"^(?:-- ?|__+)$")
@@ -53,12 +51,33 @@ def preview(text: str, length: int = 120) -> str:
     own = _own_words(lines, 4 * length)
     words = clean_line(own, 8 * length) or clean_line(" ".join(lines)[: 8 * length])
     if not words and plain != source:
-        words = clean_line(html.unescape(_TAG.sub(" ", _INVISIBLE.sub(" ", source)))[: 8 * length])
+        words = clean_line(html.unescape(_TAG.sub(" ", _without_invisible(source)))[: 8 * length])
     return _clip(words, length)
 
 
+def _without_invisible(source: str) -> str:
+    """Return HTML without comments, styles, scripts and the like; unclosed ones are left."""
+    lowered = source.lower()
+    kept: list[str] = []
+    position = 0
+    unclosed: set[str] = set()
+    for match in _OPENING.finditer(source):
+        opening = match[0].lower()
+        if match.start() < position or opening in unclosed:
+            continue
+        closing = "-->" if opening == "<!--" else f"</{opening[1:]}"
+        end = lowered.find(closing, match.end())
+        if end < 0:
+            # so that thousands of them don't each search to the end
+            unclosed.add(opening)
+            continue
+        kept.append(source[position : match.start()])
+        position = lowered.find(">", end) + 1 or len(source)
+    return " ".join([*kept, source[position:]])
+
+
 def _strip_html(source: str) -> str:
-    source = _INVISIBLE.sub(" ", source)
+    source = _without_invisible(source)
     quoted = _QUOTED_HTML.search(source)
     # an answer below its quotation is rarer than a quotation below the answer
     if quoted and _TAG.sub("", source[: quoted.start()]).strip():
@@ -93,5 +112,5 @@ def _clip(text: str, length: int) -> str:
         return text
     clipped = text[: max(1, length - 1)]
     # rather a word less than half a word, unless the word is very long
-    space = clipped.rfind(" ", length // 2)
+    space = -1 if text[len(clipped)] == " " else clipped.rfind(" ", length // 2)
     return (clipped[:space] if space > 0 else clipped).rstrip(" ,;:-") + "…"
