@@ -103,6 +103,10 @@ class ImapTransport(Transport):
         mailbox = self._session.opened(request.name, command)
         return imap_search.look(self._session, mailbox, request)
 
+    def reconcile(self, request: FolderRequest) -> Mapping[str, Any]:
+        """Return a cursor whose backlog names what the folder has and the ledger doesn't."""
+        return imap_search.reconcile(self._session, request)
+
     def fetch(self, request: FolderRequest) -> Iterator[Chunk]:
         """Yield what is new, the next chunk being on its way while this one is stored."""
         yield from FolderReader(self._session, request).chunks()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from odoo.addons.message_history.lib.errors import ConfigurationError
 from odoo.addons.message_history.lib.transport import FirstLook, FolderRequest, StartPolicy
@@ -55,6 +57,33 @@ def chosen(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> li
     if since is None:
         return search(session, "UNSEEN")
     return _received_since(session, since)
+
+
+def reconcile(session: ImapSession, request: FolderRequest) -> Mapping[str, Any]:
+    """The cursor, with what the folder holds and ``known_ids`` doesn't know in its backlog.
+
+    What was old when watching began stays old. A folder that was numbered anew needs no help:
+    it is read from its beginning as it is.
+    """
+    if not request.cursor or request.known_ids is None:
+        return request.cursor
+    cursor = Cursor.load(request.cursor)
+    mailbox = session.select(request.name)
+    if not cursor.fits(mailbox) or not mailbox.exists:
+        return request.cursor
+    # the moment itself belongs to the newest of the old messages, unless somebody chose it
+    exact = request.start is StartPolicy.SINCE
+    since = cursor.since if exact or not cursor.since else cursor.since + timedelta(seconds=1)
+    uids = _received_since(session, since) if since else search(session, "ALL")
+    awaited = cursor.backlog | cursor.pending.keys()
+    ids = {
+        cursor.external_id(request.name, uid): uid
+        for uid in uids
+        if uid <= cursor.last_uid and uid not in awaited
+    }
+    known = request.known_ids(list(ids))
+    missed = {uid for external_id, uid in ids.items() if external_id not in known}
+    return replace(cursor, backlog=cursor.backlog | missed).dump()
 
 
 def look(session: ImapSession, mailbox: Mailbox, request: FolderRequest) -> FirstLook:

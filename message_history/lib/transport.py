@@ -67,8 +67,6 @@ class FolderRequest:
         their header section as content; 0 means no limit
     :param mark_seen: whether :meth:`Transport.acknowledge` marks the chunk's messages as seen
         (IMAP), or deletes them (POP3 when ``delete_after_fetch``)
-    :param reconcile: also list everything since the beginning, and fetch what ``known_ids`` does
-        not know: finds what a resumption by cursor alone would miss
     """
 
     name: str
@@ -81,7 +79,6 @@ class FolderRequest:
     max_message_size: int = 0
     mark_seen: bool = False
     delete_after_fetch: bool = False
-    reconcile: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,6 +211,15 @@ class Transport:
     def fetch(self, request: FolderRequest) -> Iterator[Chunk]:
         """Yield what is new in a folder, chunk by chunk, without changing anything there."""
         raise self._unsupported(Capability.FETCH)
+
+    def reconcile(self, request: FolderRequest) -> Mapping[str, Any]:
+        """Return a cursor with which ``fetch`` also brings what was missed so far.
+
+        Compares what the folder holds since the beginning with what ``known_ids`` knows: costly,
+        and only needed to find what a resumption by cursor alone never sees again. A transport
+        whose ``fetch`` compares anyway returns the cursor as it is.
+        """
+        return request.cursor
 
     def acknowledge(self, request: FolderRequest, chunk: Chunk) -> None:
         """Tell the server that the chunk is safe with us (flags, deletion), as the request says."""

@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 from collections import deque
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ class MessageFetcher(models.AbstractModel):
             raise first_error
 
     @api.model
-    def _prepare_request(self, channel, folder, cursor, reconcile=False):
+    def _prepare_request(self, channel, folder, cursor):
         """Return the ``FolderRequest`` for a folder as it is configured."""
         return FolderRequest(
             name=folder.name,
@@ -123,12 +124,13 @@ class MessageFetcher(models.AbstractModel):
             max_message_size=channel.max_message_mb * 1024 * 1024,
             mark_seen=folder.afterwards == "seen",
             delete_after_fetch=folder.afterwards == "delete",
-            reconcile=reconcile,
         )
 
     def _fetch_folder(self, transport, channel, folder, limit, report):
         cursor, owed = in_transaction(self.env, _read_status, channel.id, folder.id)
-        request = self._prepare_request(channel, folder, cursor, report.reconcile)
+        request = self._prepare_request(channel, folder, cursor)
+        if report.reconcile:
+            request = dataclasses.replace(request, cursor=transport.reconcile(request))
         unconfirmed = deque(owed, maxlen=UNCONFIRMED_CHUNKS)
         if owed and request.mark_seen:
             transport.acknowledge(request, _chunk_of(owed))
