@@ -131,6 +131,16 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
         self.assertEqual(self.other.subject, "Not hers")
         self.assertFalse(self._found(self._look_up()))
 
+    def test_notices_on_the_channel_go_too(self):
+        notice = self.channel.message_post(body="A message of clarissa@person.example was given up")
+        activity = self.channel.activity_schedule(
+            "mail.mail_activity_data_todo", summary="clarissa@person.example", user_id=self.manager.id)
+        other = self.channel.message_post(body="All is well again.")
+        self._erase()
+        self.assertFalse(notice.exists())
+        self.assertFalse(activity.exists())
+        self.assertTrue(other.exists())
+
     def test_what_is_erased_does_not_come_in_again(self):
         for mode in ("content", "rows"):
             self._erase(erase_mode=mode)

@@ -52,8 +52,10 @@ class MessageLink(models.TransientModel):
     def _takes_messages(self, name):
         """Whether messages can be put on a model: it has chatter, or one of the two methods."""
         model = self.env.registry[name]
-        if model._abstract or model._transient or name in _NO_DOCUMENTS or name.startswith("message."):
+        if model._abstract or model._transient or name in _NO_DOCUMENTS:
             return False
+        if model._original_module == self._original_module:
+            return False  # the ledger's own
         return hasattr(model, "message_new") or hasattr(model, "message_update")
 
     def action_apply(self):

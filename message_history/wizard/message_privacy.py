@@ -273,3 +273,6 @@ class MessagePrivacy(models.TransientModel):
         activities_sudo.search([
             ("res_model", "=", "message.channel"), "|",
             ("summary", "ilike", address), ("note", "ilike", address)]).unlink()
+        self.env["mail.message"].sudo().search([
+            ("model", "=", "message.channel"), "|",
+            ("body", "ilike", address), ("subject", "ilike", address)]).unlink()
