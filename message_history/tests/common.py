@@ -68,6 +68,10 @@ class MessageCase(TransactionCase):
         super().setUp()
         for server in self._servers.values():
             server.__init__()
+        self.patch_transports()
+
+    def patch_transports(self):
+        """Let the channels speak to the servers in memory; addons replace a socket of their own."""
         servers, original = self._servers, type(self.env["message.channel"])._get_transport
 
         def get_transport(channel):

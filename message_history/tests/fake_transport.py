@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..lib import transport as base
-from ..lib.errors import ChannelError, ConfigurationError
+from ..lib.errors import ConfigurationError
 from ..lib.transport import Capability, CheckReport, CheckStep, Chunk, IncomingMessage
 
 
@@ -24,7 +24,7 @@ class FakeServer:
     failures: dict = field(default_factory=dict)
     acknowledged: list = field(default_factory=list)
     calls: list = field(default_factory=list)
-    on_call: object = None
+    on_call: object = field(default=lambda name: None)
 
     def deliver(self, *raws, folder="INBOX"):
         """Put messages into a folder."""
@@ -35,8 +35,7 @@ class FakeServer:
     def reach(self, name):
         """Fail if a failure was ordered."""
         self.calls.append(name)
-        if self.on_call:
-            self.on_call(name)
+        self.on_call(name)
         if name in self.failures:
             raise self.failures[name]
 
@@ -50,32 +49,31 @@ class FakeTransport(base.Transport):
         self.server = server
 
     def check(self):
-        try:
-            self.server.reach("check")
-        except ChannelError as error:
-            return CheckReport((CheckStep("connect", False, 0.0, error.reason),), error)
-        return CheckReport((CheckStep("connect", True, 0.0, "in memory"),))
+        error = self.server.failures.get("check")
+        return CheckReport((CheckStep("connect", not error, 0.0, str(error or "in memory")),), error)
 
     def folders(self):
         self.server.reach("folders")
         return [base.FolderInfo(name, "sent" if name == "Sent" else "") for name in self.server.folders]
 
     def first_look(self, request):
-        total = len(self.server.folders[request.name])
-        return base.FirstLook(total=total, unseen=total, matching=total)
+        return base.FirstLook(*[len(self.server.folders[request.name])] * 3)
 
     def fetch(self, request):
         self.server.reach("fetch")
         if request.name not in self.server.folders:
             raise ConfigurationError(f"no folder {request.name}", field="folder")
         cursor = request.cursor or {}
-        same = cursor.get("uidvalidity") == self.server.uidvalidity and not request.reconcile
+        same = cursor.get("uidvalidity") == self.server.uidvalidity
         last = cursor.get("last_uid", 0) if same else 0
         found = [(uid, raw) for uid, raw in sorted(self.server.folders[request.name].items()) if uid > last]
         for start in range(0, len(found), request.max_messages):
             part = found[start:start + request.max_messages]
             messages = tuple(self._incoming(request, uid, raw) for uid, raw in part)
             yield Chunk(messages, {"uidvalidity": self.server.uidvalidity, "last_uid": part[-1][0]})
+
+    def reconcile(self, request):
+        return {}  # tells all of it again
 
     def _incoming(self, request, uid, raw):
         place = {"folder": request.name, "uidvalidity": self.server.uidvalidity, "uid": uid}
@@ -96,11 +94,10 @@ class FakeTransport(base.Transport):
         self.server.reach("move")
         moved = []
         for name in names:
-            raw = self.server.folders[name["folder"]].pop(name["uid"], None)
-            if raw is not None:
+            if raw := self.server.folders[name["folder"]].pop(name["uid"], None):
                 self.server.deliver(raw, folder=target)
-            new = {"folder": target, "uidvalidity": self.server.uidvalidity, "uid": self.server.next_uid - 1}
-            moved.append(new if raw is not None else {})
+            uid = self.server.next_uid - 1
+            moved.append({"folder": target, "uidvalidity": self.server.uidvalidity, "uid": uid} if raw else {})
         return moved
 
     def delete(self, names):

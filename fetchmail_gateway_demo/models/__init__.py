@@ -1,0 +1,1 @@
+from . import message_demo_note, message_demo_request
