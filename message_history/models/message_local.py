@@ -35,7 +35,7 @@ class MessageLocal(models.AbstractModel):
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
             key = in_transaction(self.env, _sender_of, history_id)
             for _attempt in range(20):
-                if not key or held.try_lock(locks.SENDER, locks.int32(key)):
+                if held.try_locks(locks.SENDER, [locks.int32(key or 0)], work=locks.SENDER_WORK):
                     self.env["message.worker"]._process_ids([history_id])
                     break
                 time.sleep(0.05)

@@ -73,8 +73,7 @@ class MessageWorker(models.AbstractModel):
         candidates = in_transaction(self.env, _pick_candidates, limit)
         if not candidates:
             return 0
-        wanted = {locks.int32(row[1]) for row in candidates if row[1]}
-        taken = held.try_locks(locks.SENDER, wanted)
+        taken = held.try_locks(locks.SENDER, map(_lock_key, candidates), work=locks.SENDER_WORK)
         try:
             chosen = _choose(candidates, taken)
             count = self._process_ids(chosen) if chosen else 0
@@ -121,12 +120,22 @@ class MessageWorker(models.AbstractModel):
 
     @api.model
     def _claim(self, history_ids):
-        """Lock the rows that are still to be processed; returns their ids in the given order."""
+        """Lock the rows that are still to be processed; returns their ids in the given order.
+
+        It waits for a lock: nobody else processes these senders, so it is somebody who only looks,
+        and a reply must not pass its parent because of that.
+        """
         rows = self.env.execute_query(SQL(
-            "SELECT id FROM message_history WHERE id = ANY(%s) AND state IN ('received', 'failed') "
-            "FOR NO KEY UPDATE SKIP LOCKED", list(history_ids)))
-        found = {history_id for (history_id,) in rows}
+            "SELECT id, sender_key FROM message_history WHERE id = ANY(%s) AND state IN ('received', 'failed') "
+            "ORDER BY id FOR NO KEY UPDATE", list(history_ids)))
+        locks.hold_work(self.env.cr, locks.SENDER_WORK, map(_lock_key, rows))
+        found = {history_id for history_id, _sender in rows}
         return [history_id for history_id in history_ids if history_id in found]
+
+
+def _lock_key(row):
+    """Return the key of a sender's lock, of a row that begins with (id, sender key); those without share one."""
+    return locks.int32(row[1] or 0)
 
 
 def _pick_candidates(env, limit):
@@ -165,7 +174,7 @@ def _choose(candidates, taken):
     left for the next batch.
     """
     chosen, order, size = set(), [], 0
-    pending = [row for row in candidates if not row[1] or locks.int32(row[1]) in taken]
+    pending = [row for row in candidates if _lock_key(row) in taken]
     progress = True
     while pending and progress:
         progress, waiting = False, []

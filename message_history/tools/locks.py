@@ -14,13 +14,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import psycopg2
-
 from odoo.sql_db import connection_info_for
 
 _logger = logging.getLogger(__name__)
 
 #: First keys of the two-key advisory locks that we take (``pg_try_advisory_lock(int, int)``).
 CHANNEL, SENDER, SETTLE, ALARM = 0x6D680001, 0x6D680002, 0x6D680003, 0x6D680004
+#: Held by the transaction that works under a lock of :data:`SENDER`; see :meth:`AdvisoryLocks.try_locks`.
+SENDER_WORK = 0x6D680005
 
 _KEEPALIVE = {
     "keepalives": 1,
@@ -67,16 +68,28 @@ class AdvisoryLocks:
         """Take one lock if it is free; says whether it is ours now."""
         return bool(self.try_locks(space, [key]))
 
-    def try_locks(self, space: int, keys: Iterable[int]) -> set[int]:
-        """Take those of several locks that are free, in one round trip; returns their keys."""
+    def try_locks(self, space: int, keys: Iterable[int], work: int = 0) -> set[int]:
+        """Take those of several locks that are free, in one round trip; returns their keys.
+
+        :param work: the space of the locks that transactions take for the time of their work under
+            ``space`` (:func:`hold_work`). PostgreSQL carries a commit through although the client
+            that asked for it was killed, and with it the lock in ``space``: a lock whose last
+            holder's transaction is still at it is not free.
+        """
         wanted = sorted(set(keys))
         if not wanted:
             return set()
-        with self._mutex:
-            self._cursor.execute(
-                "SELECT key FROM unnest(%s::int[]) AS key WHERE pg_try_advisory_lock(%s, key)",
-                (wanted, _signed(space)),
+        query, values = "SELECT key FROM unnest(%s::int[]) AS key WHERE pg_try_advisory_lock(%s, key)", [_signed(space)]
+        if work:
+            # whoever has the lock in ``space`` is alone with that in ``work``: looking is enough
+            query = (
+                "SELECT key FROM unnest(%s::int[]) AS key WHERE CASE WHEN NOT pg_try_advisory_lock(%s, key) THEN false "
+                "WHEN pg_try_advisory_lock(%s, key) THEN pg_advisory_unlock(%s, key) "
+                "ELSE NOT pg_advisory_unlock(%s, key) END"
             )
+            values = [_signed(space), _signed(work), _signed(work), _signed(space)]
+        with self._mutex:
+            self._cursor.execute(query, (wanted, *values))
             return {row[0] for row in self._cursor.fetchall()}
 
     def unlock(self, space: int, keys: Iterable[int]) -> None:
@@ -112,6 +125,12 @@ class AdvisoryLocks:
         payloads = [notice.payload for notice in self._connection.notifies]
         self._connection.notifies.clear()
         return payloads
+
+
+def hold_work(cr: Any, space: int, keys: Iterable[int]) -> None:
+    """Have a transaction hold locks until it really ends, whatever becomes of its client."""
+    if wanted := sorted(set(keys)):
+        cr.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_signed(space), wanted])
 
 
 def _signed(space: int) -> int:

@@ -86,6 +86,7 @@ def _install_ours():
     _before(pop3_wire.Pop3Wire, "quit", "quit")
     _after(imap_fetch.FolderReader, "_open", "listed")
     _after(message_fetcher, "_store_chunk", "stored")
+    _after(message_worker, "_choose", "chosen")
     _after(message_worker, "_dispatch", "dispatched")
     _before(imap.ImapTransport, "move", "moving")
     _after(imap.ImapTransport, "move", "moved")
