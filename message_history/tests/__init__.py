@@ -9,3 +9,4 @@ from . import test_bounces, test_conversations, test_record_rules, test_retentio
 from . import test_alarms
 from . import test_parsing_corpus
 from . import test_message_process
+from . import test_translations
