@@ -7,6 +7,7 @@ get one too, over a connection whose certificate was verified; the ledger itself
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from odoo.addons.message_history.lib.transport import (
     Chunk,
@@ -55,6 +56,4 @@ class GatewayConnection:
 def _content(message: IncomingMessage) -> bytes:
     if message.content is not None:
         return message.content
-    assert message.path is not None
-    with open(message.path, "rb") as handle:
-        return handle.read()
+    return Path(message.path or "").read_bytes()

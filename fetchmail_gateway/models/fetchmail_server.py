@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
 from odoo.addons.message_history.lib.transport import (
     Afterwards,
     Chunk,
@@ -9,6 +7,7 @@ from odoo.addons.message_history.lib.transport import (
     StartPolicy,
 )
 from odoo.addons.message_history.tools.transaction import in_transaction
+from odoo.exceptions import UserError, ValidationError
 
 from ..lib.imap import ImapTransport
 from ..lib.pop3 import Pop3Transport
@@ -19,6 +18,8 @@ OURS = ("imap", "pop")
 
 
 class FetchmailServer(models.Model):
+    """One mailbox that mail is fetched from; owns one channel of the ledger."""
+
     _inherit = "fetchmail.server"
 
     channel_id = fields.Many2one("message.channel", readonly=True, copy=False, ondelete="restrict", index=True)
@@ -146,7 +147,7 @@ class FetchmailServer(models.Model):
 
     # Connection ---------------------------------------------------------------------------
 
-    def _get_settings__(self):  # noqa: PLW3201
+    def _get_settings__(self):
         """Return the settings of the connection; they hold the password."""
         self.ensure_one()
         security = "ssl" if self.is_ssl else "starttls" if self.starttls else "none"
@@ -166,7 +167,7 @@ class FetchmailServer(models.Model):
             return self._imap_login__(connection)
         return in_transaction(self.env, _log_in, self.id, connection, attempts=1)
 
-    def _get_transport__(self):  # noqa: PLW3201
+    def _get_transport__(self):
         """Return what speaks to the server: IMAP or POP3."""
         settings = self._get_settings__()
         if self._get_connection_type() == "pop":

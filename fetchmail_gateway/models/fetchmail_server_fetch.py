@@ -1,7 +1,6 @@
 import logging
 
 from odoo import api, fields, models
-
 from odoo.addons.message_history.lib.errors import ChannelError
 
 from ..lib.connection import GatewayConnection
@@ -15,7 +14,7 @@ class FetchmailServer(models.Model):
 
     _inherit = "fetchmail.server"
 
-    def _connect__(self, allow_archived=False):  # noqa: PLW3201
+    def _connect__(self, allow_archived=False):
         """Return a connection with core's four methods, over our own verified transport."""
         self.ensure_one()
         if self._get_connection_type() not in OURS or (not allow_archived and not self.active):

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-
 from odoo.addons.message_history.tools.secrets import seal_secret, unseal_secret
 
 
@@ -42,7 +41,7 @@ class FetchmailServer(models.Model):
         vals["secret"] = vals.pop("password")
         return vals
 
-    def _get_password__(self):  # noqa: PLW3201
+    def _get_password__(self):
         """Return the password for a login.
 
         :raise ConfigurationError: when it is sealed with a key that isn't configured
@@ -50,7 +49,7 @@ class FetchmailServer(models.Model):
         self.ensure_one()
         return unseal_secret(self.sudo().password or "")
 
-    def _imap_login__(self, connection):  # noqa: PLW3201
+    def _imap_login__(self, connection):
         if self.server_type != "imap":
             return super()._imap_login__(connection)
         return connection.login(self.user or "", self._get_password__())

@@ -4,6 +4,8 @@ from odoo import fields, models
 
 
 class MessageChannel(models.Model):
+    """The kind of channel that a mail server owns."""
+
     _inherit = "message.channel"
 
     channel_type = fields.Selection(

@@ -2,6 +2,8 @@ from odoo import models
 
 
 class MessageChannelFolder(models.Model):
+    """A folder may be the one of a POP3 mailbox."""
+
     _inherit = "message.channel.folder"
 
     def _is_pop3(self):

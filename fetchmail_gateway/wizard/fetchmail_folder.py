@@ -1,8 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-
 from odoo.addons.message_history.lib.errors import ChannelError
 from odoo.addons.message_history.lib.transport import Capability, FolderRequest, StartPolicy
+from odoo.exceptions import UserError
 
 
 class FetchmailFolderWizard(models.TransientModel):
@@ -68,11 +67,12 @@ class FetchmailFolderWizard(models.TransientModel):
         self.ensure_one()
         server = self.server_id
         server.check_access("write")
-        Folder = self.env["message.channel.folder"].with_context(active_test=False)
-        known = {folder.name: folder for folder in Folder.search([("channel_id", "=", server.channel_id.id)])}
+        folders = self.env["message.channel.folder"].with_context(active_test=False).search(
+            [("channel_id", "=", server.channel_id.id)])
+        known = {folder.name: folder for folder in folders}
         for line in self.line_ids:
             if line.selected and line.name not in known:
-                Folder.create({
+                folders.create({
                     "channel_id": server.channel_id.id, "name": line.name, "start": self.start,
                     "start_date": self.start_date, "model_id": server.object_id.id if line.role != "sent" else False,
                     "role": "sent" if line.role == "sent" else "inbox",

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class IrCron(models.Model):
+    """Scheduled actions, woken once per batch of messages."""
+
     _name = "ir.cron"
     _inherit = ["ir.cron", "message.shared.existence"]
 

@@ -5,6 +5,8 @@ from ..tools.memo import is_active, memo
 
 
 class MailAlias(models.Model):
+    """Aliases, looked up once per batch of messages."""
+
     _name = "mail.alias"
     _inherit = ["mail.alias", "message.shared.search"]
 
@@ -12,9 +14,9 @@ class MailAlias(models.Model):
     def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
         """Spare the question for a document's own alias where no document of its kind has one."""
         if is_active(self.env):
-            asked = [condition for condition in Domain(domain).iter_conditions()
-                     if condition.field_expr == "alias_parent_model_id.model"]
-            if asked and not set(asked[0].value if asked[0].operator == "in" else [asked[0].value]) & self._parent_models():
+            asked = [condition.value for condition in Domain(domain).iter_conditions()
+                     if condition.field_expr == "alias_parent_model_id.model" and condition.operator == "="]
+            if asked and asked[0] not in self._parent_models():
                 return self.browse()
         return super().search_fetch(domain, field_names, offset=offset, limit=limit, order=order)
 

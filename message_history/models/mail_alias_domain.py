@@ -4,6 +4,8 @@ from ..tools.memo import is_active, memo
 
 
 class MailAliasDomain(models.Model):
+    """Alias domains, looked up once per batch of messages."""
+
     _name = "mail.alias.domain"
     _inherit = ["mail.alias.domain", "message.shared.search"]
 

@@ -4,6 +4,8 @@ from odoo import api, models
 
 
 class MailMail(models.Model):
+    """Outgoing mail that arises while messages are processed."""
+
     _inherit = "mail.mail"
 
     @api.model_create_multi

@@ -17,6 +17,8 @@ _REMOTE_PATHS = ("/xmlrpc/", "/jsonrpc", "/json/2/")
 
 
 class MailThread(models.AbstractModel):
+    """Where core takes mail in: by the ledger."""
+
     _inherit = "mail.thread"
 
     @api.model

@@ -58,7 +58,7 @@ class MessageChannel(models.Model):
         help="The database this channel was set up in. In a copy of it the channel waits.",
     )
     folder_ids = fields.One2many("message.channel.folder", "channel_id", string="Folders")
-    status_ids = fields.One2many("message.channel.status", "channel_id", string="Status")
+    status_ids = fields.One2many("message.channel.status", "channel_id")
 
     # What happens to messages
     automatic_mail = fields.Selection(
@@ -169,15 +169,15 @@ class MessageChannel(models.Model):
         return "attention", status.last_error_text or _("Needs attention")
 
     def _compute_counts(self):
-        History = self.env["message.history"]
+        history = self.env["message.history"]
         today = fields.Datetime.now() - timedelta(hours=24)
-        open_states = History._open_states()
-        waiting = dict(History._read_group(
+        open_states = history._open_states()
+        waiting = dict(history._read_group(
             [("channel_id", "in", self.ids), ("state", "in", open_states)], ["channel_id"], ["__count"]))
-        failed = dict(History._read_group(
-            [("channel_id", "in", self.ids), ("state", "in", History._failed_states())],
+        failed = dict(history._read_group(
+            [("channel_id", "in", self.ids), ("state", "in", history._failed_states())],
             ["channel_id"], ["__count"]))
-        received = dict(History._read_group(
+        received = dict(history._read_group(
             [("channel_id", "in", self.ids), ("direction", "=", "in"), ("date", ">=", today)],
             ["channel_id"], ["__count"]))
         for channel in self:
@@ -185,7 +185,7 @@ class MessageChannel(models.Model):
             channel.failed_count = failed.get(channel, 0)
             channel.received_today = received.get(channel, 0)
             # an exact count of millions of rows costs seconds and helps nobody
-            channel.message_count = History.search_count([("channel_id", "=", channel.id)], limit=10000)
+            channel.message_count = history.search_count([("channel_id", "=", channel.id)], limit=10000)
 
     @api.constrains("grace_minutes", "retry_minutes", "retry_hours", "keep_raw_days", "keep_body_days",
                     "keep_rows_days", "max_message_mb", "loop_limit")

@@ -186,7 +186,7 @@ class MessageDispatcher(models.AbstractModel):
         message, now = mail.message, fields.Datetime.now()
         channel = message.channel_id
         attempts = message.attempts + 1
-        first = message.last_attempt and message.create_date or now
+        first = message.create_date if message.last_attempt else now
         delay = channel.grace_minutes if attempts == 1 else channel.retry_minutes
         next_attempt = now + timedelta(minutes=max(delay, 0))
         gives_up = next_attempt > first + timedelta(hours=channel.retry_hours) and attempts > 1

@@ -233,10 +233,10 @@ def _store_chunk(env, channel_id, folder_id, chunk, unconfirmed):
 
 
 def _note_result(env, channel_id, report):
-    Status = env["message.channel.status"]
+    statuses = env["message.channel.status"]
     if report.confirmed:
-        Status.search([("channel_id", "=", channel_id), ("folder_id", "in", report.confirmed)]).unconfirmed = False
-    status = Status._get(env["message.channel"].browse(channel_id))
+        statuses.search([("channel_id", "=", channel_id), ("folder_id", "in", report.confirmed)]).unconfirmed = False
+    status = statuses._get(env["message.channel"].browse(channel_id))
     if report.error:
         status._note_error(report.error, report.error_text)
     else:

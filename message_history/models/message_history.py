@@ -81,7 +81,7 @@ class MessageHistory(models.Model):
     subject = fields.Char(readonly=True, index="trigram")
     preview = fields.Char(readonly=True)
     body_text = fields.Text(readonly=True)
-    text = fields.Char(compute="_compute_text", search="_search_text", string="Text")
+    text = fields.Char(compute="_compute_text", search="_search_text")
     attachment_count = fields.Integer(readonly=True)
     kind = fields.Selection([
         ("person", "Message"), ("auto_reply", "Automatic reply"), ("auto_generated", "Notification"),
@@ -277,10 +277,10 @@ class MessageHistory(models.Model):
         """Ignore these messages, and always those of the same senders."""
         self._check_handle()
         self.env["message.sender.rule"].check_access("create")
-        Rule_sudo = self.env["message.sender.rule"].sudo()
+        rules_sudo = self.env["message.sender.rule"].sudo()
         for address in {message.sender_address for message in self if message.sender_address}:
-            if not Rule_sudo.search_count([("pattern", "=", address), ("channel_id", "=", False)]):
-                Rule_sudo.create({"pattern": address})
+            if not rules_sudo.search_count([("pattern", "=", address), ("channel_id", "=", False)]):
+                rules_sudo.create({"pattern": address})
         return self.action_ignore()
 
     def action_put_on_document(self):

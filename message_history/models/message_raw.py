@@ -1,10 +1,9 @@
 import contextlib
 from pathlib import Path
 
-from psycopg2.extras import execute_values
-
 from odoo import api, fields, models
 from odoo.tools import SQL, config
+from psycopg2.extras import execute_values
 
 from ..lib.filestore import FileStore
 

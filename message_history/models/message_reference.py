@@ -1,6 +1,5 @@
-from psycopg2.extras import execute_values
-
 from odoo import api, fields, models
+from psycopg2.extras import execute_values
 
 from ..tools.fields import BigInteger
 

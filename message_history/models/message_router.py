@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from ..lib.classic import classic_keys
@@ -89,13 +89,12 @@ class MessageRouter(models.AbstractModel):
         record = self._find_ledger_document(mail, fresh)
         if record is None:
             return routes
-        joined = []
-        for route in routes:
-            if route[0] == record._name and not route[1]:
-                route = thread._routing_check_route(
-                    mail.parsed.message, mail.msg_dict, (route[0], record.id, *route[2:]), raise_exception=False) or route
-            joined.append(route)
-        return joined
+        return [
+            thread._routing_check_route(
+                mail.parsed.message, mail.msg_dict, (route[0], record.id, *route[2:]), raise_exception=False)
+            or route if route[0] == record._name and not route[1] else route
+            for route in routes
+        ]
 
     def _plain_models(self):
         """Return the models with message_new or message_update, but without mail.thread."""
@@ -178,11 +177,11 @@ class MessageRouter(models.AbstractModel):
 
     def _process_plain(self, model, thread_id, custom_values, user_id, message_dict):
         """Process a route to a model without mail.thread; ``message_new`` gives an id or a record."""
-        Model = self.env[model].with_user(user_id).sudo()
+        documents_sudo = self.env[model].with_user(user_id).sudo()
         if thread_id:
-            Model.browse(thread_id).message_update(message_dict, {})
+            documents_sudo.browse(thread_id).message_update(message_dict, {})
             return thread_id
-        created = Model.message_new(message_dict, custom_values)
+        created = documents_sudo.message_new(message_dict, custom_values)
         return created if isinstance(created, int) else created.id
 
 

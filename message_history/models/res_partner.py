@@ -5,6 +5,8 @@ from ..tools.memo import forget, is_active, memo
 
 
 class ResPartner(models.Model):
+    """Partners, looked up by address once per batch of messages."""
+
     _inherit = "res.partner"
 
     @api.model

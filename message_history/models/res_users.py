@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResUsers(models.Model):
+    """The channels whose messages a user sees."""
+
     _name = "res.users"
     _inherit = ["res.users", "message.shared.existence"]
 

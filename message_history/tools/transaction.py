@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg2
-
 from odoo import SUPERUSER_ID, api, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
@@ -46,7 +45,7 @@ def in_transaction(
         with env.registry.cursor() as cr:
             try:
                 result = function(_superuser(env, cr, context), *args)
-                cr.commit()
+                cr.commit()  # pylint: disable=invalid-commit
             except CONCURRENCY_ERRORS as error:
                 cr.rollback()
                 env.registry.reset_changes()
@@ -57,7 +56,7 @@ def in_transaction(
             else:
                 env.registry.signal_changes()
                 return result
-        time.sleep(random.uniform(0.0, 0.02 * 2**attempt))
+        time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - spreads the load
     raise psycopg2.OperationalError("no attempt allowed")
 
 
