@@ -199,9 +199,10 @@ class BrokenImap(ScriptedServer):
             return
         size = len(self.messages[uid])
         flags = "\\Seen" if uid in self.seen else ""
+        extra = f" EMAILID (M{uid}) THREADID (T1)" if "OBJECTID" in self.offered else ""
         date = '" 7-Feb-2026 10:00:00 +0100"'
         conversation.send(
-            f"* {uid} FETCH (UID {uid} FLAGS ({flags}) INTERNALDATE {date} RFC822.SIZE {size})\r\n"
+            f"* {uid} FETCH (UID {uid} FLAGS ({flags}) INTERNALDATE {date} RFC822.SIZE {size}{extra})\r\n"
         )
 
     def _send_body(self, conversation: Conversation, uid: int, header: bool) -> None:

@@ -72,13 +72,12 @@ def open_tcp(settings: ServerSettings, addresses: list[Address]) -> socket.socke
     """Connect to the first address that answers."""
     failure: OSError | None = None
     deadline = time.monotonic() + settings.connect_timeout
-    for family, kind, protocol, address in addresses:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
+    for tried, (family, kind, protocol, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(left)
+            # Each gets its share, or an address that is dead would use up the time of the others.
+            left = max(0.1, deadline - time.monotonic())
+            sock.settimeout(left / (len(addresses) - tried))
             sock.connect(address)
         except OSError as error:
             sock.close()

@@ -119,7 +119,7 @@ class ImapTransport(Transport):
         latest at the end of the fetch.
         """
         if request.mark_seen and chunk.messages:
-            self._flags.mark(request, chunk)
+            self._flags.mark(chunk)
 
     def fetch_one(self, names: Mapping[str, Any]) -> IncomingMessage:
         """Fetch one message whole; raises MessageRefused when it is no longer there."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from odoo.addons.message_history.lib.errors import ConfigurationError, ConnectionFailed
-from odoo.addons.message_history.lib.transport import Chunk, FolderRequest
+from odoo.addons.message_history.lib.transport import Chunk
 
 from .imap_errors import message_refused
 from .imap_folders import create_folder
@@ -41,10 +41,10 @@ class SeenFlags:
         self._session = session
         self._owed: list[_Owed] = []
 
-    def mark(self, request: FolderRequest, chunk: Chunk) -> None:
+    def mark(self, chunk: Chunk) -> None:
         """Mark a chunk's messages as seen, those that are not."""
         unseen = [one.names for one in chunk.messages if "\\seen" not in _lower(one.flags)]
-        for folder, uidvalidity, uids in _by_folder(unseen, request.name):
+        for folder, uidvalidity, uids in _by_folder(unseen):
             self._store(folder, uidvalidity, to_set(uids))
         if not self._session.connected or not self._session.wire.outstanding:
             self.settle()
@@ -180,13 +180,11 @@ def _key(names: Names) -> tuple[str, int, int]:
     return str(names.get("folder")), int(names.get("uidvalidity") or 0), int(names.get("uid") or 0)
 
 
-def _by_folder(
-    names: Sequence[Names], only: str | None = None
-) -> Iterator[tuple[str, int, list[int]]]:
+def _by_folder(names: Sequence[Names]) -> Iterator[tuple[str, int, list[int]]]:
     groups: dict[tuple[str, int], list[int]] = {}
     for one in names:
         folder, uidvalidity, uid = _key(one)
-        if uid and uidvalidity and only in (None, folder):
+        if uid and uidvalidity:
             groups.setdefault((folder, uidvalidity), []).append(uid)
     for (folder, uidvalidity), uids in groups.items():
         yield folder, uidvalidity, sorted(set(uids))

@@ -7,7 +7,6 @@ driven by :mod:`.imap_wire`. Only documented methods of imaplib are overridden.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import imaplib
 import socket
@@ -81,10 +80,11 @@ class ImapConnection(imaplib.IMAP4):
 
         imaplib's own LOGIN knows ASCII only; AUTHENTICATE PLAIN (RFC 4616) is UTF-8.
         """
-        if "AUTH=PLAIN" in self.capabilities and not (user + password).isascii():
+        no_login = "LOGINDISABLED" in self.capabilities
+        if "AUTH=PLAIN" in self.capabilities and (no_login or not (user + password).isascii()):
             secret = f"\0{user}\0{password}".encode()
             return self.authenticate("PLAIN", lambda _challenge: secret)
-        if "LOGINDISABLED" in self.capabilities:
+        if no_login:
             raise ConfigurationError(
                 "The server allows no login without encryption.", field="encryption"
             )
@@ -179,13 +179,3 @@ def _translate(error: Exception, settings: ServerSettings, doing: str) -> Channe
     if isinstance(error, imaplib.IMAP4.error):
         return refusal(said(error), doing, otherwise=ProtocolError, field=None)
     return connect.translate(error, settings, doing)
-
-
-def xoauth2(user: str, token: str) -> bytes:
-    """The initial response of XOAUTH2, for login hooks; imaplib encodes it by itself."""
-    return f"user={user}\1auth=Bearer {token}\1\1".encode()
-
-
-def encode_plain(user: str, password: str) -> str:
-    """The initial response of AUTH PLAIN (RFC 4616), encoded."""
-    return base64.b64encode(f"\0{user}\0{password}".encode()).decode()

@@ -21,7 +21,7 @@ from odoo.addons.message_history.lib.transport import Chunk, FolderRequest, Inco
 from . import imap_plan, imap_search
 from .imap_cursor import Cursor, is_first
 from .imap_errors import message_refused
-from .imap_parse import to_set
+from .imap_parse import canonical_folder, to_set
 from .imap_plan import Batch, Planner, too_large
 from .imap_rescue import Rescue
 from .imap_session import ImapSession, Mailbox
@@ -39,7 +39,7 @@ class FolderReader:
     def __init__(self, session: ImapSession, request: FolderRequest) -> None:
         self._session = session
         self._request = request
-        self._folder = request.name
+        self._folder = canonical_folder(request.name)
         self.cursor = Cursor.load(request.cursor)
         self._windows: Iterator[list[Batch]] = iter(())
         self._planned: deque[Batch] = deque()
@@ -112,7 +112,9 @@ class FolderReader:
         command, items = self._session.wire.put_listing(uids, self._attributes())
         if self._listed(command):
             return items
-        return [FetchItem(uid=uid) for uid in imap_search.search(self._session, f"UID {uids}")]
+        return [
+            FetchItem(uid=uid, size=-1) for uid in imap_search.search(self._session, f"UID {uids}")
+        ]
 
     def _ensure_open(self) -> Mailbox:
         """Have our folder open; costs nothing when it is."""

@@ -147,7 +147,12 @@ def quote(text: str) -> str:
 
 def encode_folder(name: str) -> str:
     """A folder's name in modified UTF-7 (RFC 3501 5.1.3), quoted."""
-    return quote(to_utf7("INBOX" if name.upper() == "INBOX" else name))
+    return quote(to_utf7(canonical_folder(name)))
+
+
+def canonical_folder(name: str) -> str:
+    """``INBOX`` is one folder however it is written (RFC 3501 5.1); others are as they are."""
+    return "INBOX" if name.upper() == "INBOX" else name
 
 
 def to_utf7(name: str) -> str:

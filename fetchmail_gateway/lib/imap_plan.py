@@ -43,7 +43,7 @@ class Batch:
     wire: Wire | None = None
 
     def take(self, item: FetchItem) -> bool:
-        """Keep a body that is ours; an empty one of a message that has bytes is none."""
+        """Keep a body that is ours; an empty one is none, unless the message has no bytes."""
         listed = next((one for one in self.items if one.uid == item.uid), None)
         if item.body is None or listed is None or item.uid in self.bodies:
             return False
@@ -61,7 +61,7 @@ class Batch:
 
     def weight(self) -> int:
         """Bytes that are expected."""
-        return sum(item.size or UNKNOWN_SIZE for item in self.items)
+        return sum(_expected(item) for item in self.items)
 
     def discard(self) -> None:
         """Remove temporary files that nobody took over."""
@@ -153,7 +153,7 @@ def pack(
     batches: list[Batch] = []
     weight = 0
     for item in items:
-        own = 0 if too_large(item, request) else item.size or UNKNOWN_SIZE
+        own = 0 if too_large(item, request) else _expected(item)
         part = batches[-1].items if batches else []
         if part and len(part) < request.max_messages and weight + own <= request.max_bytes:
             part.append(item)
@@ -176,6 +176,10 @@ def pack(
 def too_large(item: FetchItem, request: FolderRequest) -> bool:
     """Whether only the header section is wanted."""
     return 0 < request.max_message_size < item.size
+
+
+def _expected(item: FetchItem) -> int:
+    return item.size if item.size >= 0 else UNKNOWN_SIZE
 
 
 def ascending(items: list[FetchItem]) -> list[FetchItem]:

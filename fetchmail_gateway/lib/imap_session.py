@@ -121,7 +121,7 @@ class ImapSession:
             uidvalidity=int(validity),
             uidnext=int(uidnext) if uidnext.isdigit() else 0,
             exists=wire.exists,
-            read_only="READ-ONLY" in codes,
+            read_only=command.read_only or "READ-ONLY" in codes,
         )
         wire.grown = False
         self.seen_next[folder] = self.mailbox.uidnext

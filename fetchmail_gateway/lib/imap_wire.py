@@ -85,6 +85,7 @@ class Command:
     codes: dict[str, str] = field(default_factory=dict)
     data: list[tuple[str, list[Token]]] = field(default_factory=list)
     is_select: bool = False
+    read_only: bool = False
 
     @property
     def ok(self) -> bool:
@@ -118,7 +119,8 @@ class Wire:
         if self._idle is not None:
             self.end_idle()
         command = Command(b"G%d" % next(self._numbers), doing, on_fetch)
-        command.is_select = text.startswith(("SELECT ", "EXAMINE "))
+        command.read_only = text.startswith("EXAMINE ")
+        command.is_select = command.read_only or text.startswith("SELECT ")
         self._out += b"%s %s\r\n" % (command.tag, text.encode())
         self._waiting.append(command)
         return command

@@ -7,7 +7,7 @@ that came in plain text before TLS began must be noticed (CVE-2011-0411).
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import ssl
 
@@ -73,9 +73,9 @@ class Stream:
         """Wait until something can be read; tell whether it can."""
         if self._buffer or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
             return True
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(max(0, int(seconds * 1000))))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.sock, selectors.EVENT_READ)
+            return bool(selector.select(max(0.0, seconds)))
 
     def close(self) -> None:
         """Close the socket at once."""

@@ -362,6 +362,44 @@ def test_move_and_delete_without_extensions(settings_for):
         assert server.deleted == {3, 4}
 
 
+def test_object_ids(settings_for):
+    """EMAILID and THREADID (RFC 8474) are kept, and survive a move."""
+    with (
+        BrokenImap(mails(2), capabilities="IMAP4rev1 OBJECTID") as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        (chunk,) = transport.fetch(ALL)
+        names = chunk.messages[1].names
+        assert (names["emailid"], names["threadid"]) == ("M2", "T1")
+        (moved,) = transport.move([names], "Done")
+        assert moved == {"folder": "Done", "emailid": "M2", "threadid": "T1"}
+
+
+def test_inbox_is_one_folder_however_it_is_written(settings_for):
+    with BrokenImap(mails(1)) as server, ImapTransport(settings_for(server)) as transport:
+        ids = set()
+        for name in ("INBOX", "Inbox", "inbox"):
+            (chunk,) = transport.fetch(dataclasses.replace(ALL, name=name))
+            ids.add(chunk.messages[0].external_id)
+        assert ids == {"INBOX/7/1"}
+
+
+def test_empty_body_after_a_listing_that_failed(settings_for):
+    """The size is not known then: an empty body must not pass for the message."""
+    with (
+        BrokenImap(mails(3), faults={1: "bad_listing", 2: "empty"}) as server,
+        ImapTransport(settings_for(server)) as transport,
+    ):
+        got, failed, _request = fetch(transport, ALL)
+    assert list(got) == [1, 3]
+    assert list(failed) == ["INBOX/7/2"]
+
+
+def test_message_without_bytes(settings_for):
+    with BrokenImap({1: b""}) as server, ImapTransport(settings_for(server)) as transport:
+        assert fetch(transport, ALL)[0] == {1: b""}
+
+
 def test_polling_where_there_is_no_idle(settings_for):
     with BrokenImap(mails(1)) as server:
         settings = settings_for(server, poll_interval=0.4)
