@@ -64,13 +64,13 @@ class MessageFetcher(models.AbstractModel):
         :param reconcile: also compare what the server has with the ledger, and fetch what is missing
         :return: :class:`FetchReport`
         """
-        channel = channel.sudo()
-        if not channel._is_usable() or not channel.receives:
+        channel_sudo = channel.sudo()
+        if not channel_sudo._is_usable() or not channel_sudo.receives:
             return FetchReport(unusable=True)
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
-            if not held.try_lock(locks.CHANNEL, channel.id):
+            if not held.try_lock(locks.CHANNEL, channel_sudo.id):
                 return FetchReport(busy=True)
-            return self._fetch_held(channel, limit=limit, reconcile=reconcile)
+            return self._fetch_held(channel_sudo, limit=limit, reconcile=reconcile)
 
     def _fetch_held(self, channel, **options):
         with channel._get_transport() as transport:

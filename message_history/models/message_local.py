@@ -47,8 +47,8 @@ class MessageLocal(models.AbstractModel):
         channel = self._get_channel()
         if not channel:
             return
-        intake = self.env["message.intake"].sudo()
-        stored = intake._store_chunk(channel, [_incoming(raw)])
+        intake_sudo = self.env["message.intake"].sudo()
+        stored = intake_sudo._store_chunk(channel, [_incoming(raw)])
         self._write_headers(stored.new_ids, raw, {
             "state": "processed" if result else "ignored",
             "state_reason": None if result else self.env._("Odoo found nothing to do for it."),

@@ -131,8 +131,8 @@ class MessageRouter(models.AbstractModel):
         if any(other.document and other.msg_dict.get("message_id") == message_id for other in mail.earlier):
             return None
         found = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1)
-        ledger = self.env["message.history"].sudo()
-        if not found or ledger.search_count([("mail_message_id", "=", found.id)], limit=1):
+        ledger_sudo = self.env["message.history"].sudo()
+        if not found or ledger_sudo.search_count([("mail_message_id", "=", found.id)], limit=1):
             return None
         return found
 
