@@ -6,6 +6,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools.misc import file_path
 from odoo.tools.translate import TranslationModuleReader
 
+#: What other addons add to every model with chatter; they bring the words.
+_OTHERS = re.compile(r"__(website_message_ids|message_has_sms_error|rating_\w+)$")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
 
 
@@ -18,7 +20,8 @@ class TestGerman(TransactionCase):
         cls.german = {entry.msgid: entry.msgstr for entry in entries if not entry.obsolete}
 
     def test_every_text_is_there(self):
-        texts = {row[4] for row in TranslationModuleReader(self.env.cr, ["message_history"])}
+        rows = TranslationModuleReader(self.env.cr, ["message_history"])
+        texts = {row[4] for row in rows if not _OTHERS.search(str(row[3]))}
         self.assertGreater(len(texts), 300)
         self.assertFalse(sorted(text for text in texts if not self.german.get(text)))
 
