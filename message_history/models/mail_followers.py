@@ -4,6 +4,8 @@ from ..tools import fresh
 
 
 class MailFollowers(models.Model):
+    """Followers, of whose documents a batch knows whether they have any."""
+
     _inherit = "mail.followers"
 
     @api.model_create_multi

@@ -4,6 +4,8 @@ from ..tools import fresh
 
 
 class MailMessage(models.Model):
+    """Chatter messages, of whose documents a batch knows whether they have any."""
+
     _inherit = "mail.message"
 
     @api.model_create_multi

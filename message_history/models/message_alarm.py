@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..tools import locks
 from ..tools.transaction import CONCURRENCY_ERRORS
+from ..tools.words import words
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class MessageAlarm(models.AbstractModel):
     @api.model
     def _find_problem(self, channel, status):
         """Return what is wrong with a channel in a sentence, None if nothing is."""
-        _ = self.env._
+        _ = words(self.env)
         now = fields.Datetime.now()
         if status.last_error_date and (not status.last_error_retryable or status.error_count >= 5):
             return _("%(channel)s has failed since %(when)s: %(reason)s", channel=channel.name,
@@ -96,9 +97,10 @@ class MessageAlarm(models.AbstractModel):
 
     def _tell_members(self, mail):
         channel = mail.message.channel_id
-        text = self.env._("A message of %(sender)s was given up: %(subject)s",
-                          sender=mail.values.get("sender_address") or "?",
-                          subject=mail.values.get("subject") or "")
+        _ = words(self.env)
+        text = _("A message of %(sender)s was given up: %(subject)s",
+                 sender=mail.values.get("sender_address") or "?",
+                 subject=mail.values.get("subject") or "")
         for user in channel.member_ids or self._people(channel):
             user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
             channel.activity_schedule(

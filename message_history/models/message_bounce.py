@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from ..lib.bounce import read_bounce
+from ..tools.words import words
 
 #: What a report says of a recipient -> the state of the delivery.
 _DELIVERY_STATES = {"permanent": "bounced", "temporary": "bounced", "delivered": "delivered", "read": "read"}
@@ -44,7 +45,7 @@ class MessageBounce(models.AbstractModel):
     @api.model
     def _handle(self, mail, thread):
         """Note for each refused recipient that the message did not reach it."""
-        _ = self.env._
+        _ = words(self.env)
         msg_dict, email_message = mail.msg_dict, mail.parsed.message
         report = read_bounce(email_message)
         original = msg_dict.get("bounced_message")
@@ -80,7 +81,7 @@ class MessageBounce(models.AbstractModel):
     @api.model
     def _note_receipt(self, mail, report=None):
         """Note what became of a message of ours that is not lost: delayed, delivered, read."""
-        _ = self.env._
+        _ = words(self.env)
         report = report or read_bounce(mail.parsed.message)
         if report is None:
             return

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ..tools import fresh
 from ..tools.mail import Aside, Mail, Unroutable
 from ..tools.transaction import CONCURRENCY_ERRORS
+from ..tools.words import words
 
 _logger = logging.getLogger(__name__)
 
@@ -46,8 +47,9 @@ class MessageDispatcher(models.AbstractModel):
         for message in messages:
             if message.id in blocked:
                 continue
-            mail = Mail(message, headers=headers.get(message.id),
-                        known_id=message.id in known or message.id not in headers, referenced=message.id in referenced, earlier=mails[:])
+            mail = Mail(
+                message, headers=headers.get(message.id), earlier=mails[:], referenced=message.id in referenced,
+                known_id=message.id in known or message.id not in headers)
             dispatch = self._dispatch_safely if careful else self._dispatch_boldly
             dispatch(mail, originals.get(message.id), busy)
             mails.append(mail)
@@ -103,7 +105,8 @@ class MessageDispatcher(models.AbstractModel):
         """Read, decide, do. Putting a message aside is no failure: what was done on the way stays."""
         try:
             if original is None:
-                raise Aside("given_up", self.env._("The original is no longer kept."), "unreadable")
+                _ = words(self.env)
+                raise Aside("given_up", _("The original is no longer kept."), "unreadable")
             self.env["message.reader"]._read(mail, original)
             self._check_sender(mail, busy)
             self.env["message.reader"]._parse(mail)
@@ -113,7 +116,7 @@ class MessageDispatcher(models.AbstractModel):
 
     def _check_sender(self, mail, busy):
         """Put aside what is not to become anything: by rule, by kind, by number."""
-        _ = self.env._
+        _ = words(self.env)
         if mail.message.direction == "out":
             self.env["message.router"]._note_thread_document(mail)
             raise Aside("sent", _("Sent with another program, found in the folder %(folder)s.",
@@ -143,7 +146,8 @@ class MessageDispatcher(models.AbstractModel):
             self.env["message.bounce"]._handle(mail, thread)
             return
         if thread._detect_loop_headers(msg_dict):
-            raise Aside("ignored", self.env._("An answer to a notice of ours that a message was refused."))
+            _ = words(self.env)
+            raise Aside("ignored", _("An answer to a notice of ours that a message was refused."))
         mail.routes = self.env["message.router"]._find_routes(mail, thread)
         self.env["message.router"]._drop_known_routes(mail)
         if any(fresh.was_made(self.env, route[0], route[1]) for route in mail.routes):
@@ -210,13 +214,13 @@ class MessageDispatcher(models.AbstractModel):
     @api.model
     def _words_for(self, error):
         """Return the reason of a failure in plain words, the program's own behind it."""
-        _ = self.env._
+        _ = words(self.env)
         if isinstance(error, Unroutable):
             return _("It answers no message known here, no alias has its address, and its folder makes no documents.")
-        words = " ".join(str(error).replace("\x00", "").split())[:300] or type(error).__name__
+        said = " ".join(str(error).replace("\x00", "").split())[:300] or type(error).__name__
         if isinstance(error, AccessError):
-            return _("Not allowed: %(words)s", words=words)
-        return _("The document could not be made or changed: %(words)s", words=words)
+            return _("Not allowed: %(words)s", words=said)
+        return _("The document could not be made or changed: %(words)s", words=said)
 
     def _ids_waiting_for(self, history_id):
         """Return the ids of messages that refer to one: they wait for its next attempt."""

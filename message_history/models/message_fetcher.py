@@ -10,6 +10,7 @@ from ..lib.errors import ChannelError, ConfigurationError
 from ..lib.transport import Capability, Chunk, FolderRequest, IncomingMessage, StartPolicy
 from ..tools import locks
 from ..tools.transaction import in_transaction
+from ..tools.words import words
 
 _logger = logging.getLogger(__name__)
 
@@ -187,7 +188,7 @@ class MessageFetcher(models.AbstractModel):
     @api.model
     def _words_for(self, error):
         """Return what a channel's error means, in a sentence for people."""
-        _ = self.env._
+        _ = words(self.env)
         sentences = {
             "authentication": _("The server refused the login."),
             "connection": _("No connection to the server."),
@@ -196,8 +197,8 @@ class MessageFetcher(models.AbstractModel):
             "protocol": _("The server answered oddly."),
         }
         sentence = sentences.get(error.failure_type, _("The server could not be used."))
-        words = error.server_reply or error.reason
-        return f"{sentence} {words}".strip()
+        said = error.server_reply or error.reason
+        return f"{sentence} {said}".strip()
 
 
 

@@ -2,13 +2,13 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from psycopg2.extras import execute_values
-
 from odoo import api, fields, models
 from odoo.tools import SQL
+from psycopg2.extras import execute_values
 
 from ..lib.digest import content_digest
 from ..lib.peek import peek
+from ..tools.words import words
 from .message_reference import OWN, PARENT
 
 #: PostgreSQL can't index longer keys; what is longer is replaced by its digest.
@@ -71,9 +71,9 @@ class MessageIntake(models.AbstractModel):
         return StoredChunk(new_ids=[row_id for row_id, _x in inserted], known=len(messages) - len(inserted))
 
     def _prepare_row(self, channel, folder, direction, message, external_id, digest, look, now):
-        _ = self.env._
         state, reason, failure = "received", None, None
         if message.truncated:
+            _ = words(self.env)
             state, failure = "held", "too_large"
             reason = _("Too large: %(size)s MB, of at most %(limit)s MB. Only the headers were fetched.",
                        size=round(message.size / 1048576, 1), limit=channel.max_message_mb)

@@ -63,7 +63,8 @@ class MessageLocal(models.AbstractModel):
 
     def _find_document(self, raw):
         message_id = read_headers(raw).message_id
-        found = self.env["mail.message"].sudo().search([("message_id", "=", message_id)], limit=1) if message_id else None
+        messages_sudo = self.env["mail.message"].sudo()
+        found = messages_sudo.search([("message_id", "=", message_id)], limit=1) if message_id else None
         if not found:
             return {}
         return {"model": found.model, "res_id": found.res_id, "mail_message_id": found.id}

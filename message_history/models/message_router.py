@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..lib.classic import classic_keys
 from ..lib.message_dict import MessageDict
 from ..tools.mail import Aside, Unroutable
+from ..tools.words import words
 
 
 class MessageRouter(models.AbstractModel):
@@ -33,7 +34,8 @@ class MessageRouter(models.AbstractModel):
         except ValueError as error:
             raise Unroutable(str(error)) from error
         if not routes:
-            reason = self.env._("Refused: the address does not take messages from this sender, who was told.")
+            _ = words(self.env)
+            reason = _("Refused: the address does not take messages from this sender, who was told.")
             raise Aside("ignored", reason)
         return self._join_thread(mail, thread, routes)
 
@@ -111,19 +113,20 @@ class MessageRouter(models.AbstractModel):
         """Drop routes that the same message took before, through another mailbox or out of Odoo."""
         if not mail.known_id:
             return
+        _ = words(self.env)
         if found := self.env["message.threader"]._find_same(mail):
             same, document = found
             mail.routes = [route for route in mail.routes if not _leads_to(route, *document)]
             mail.values["same_as_id"] = same.id
             if not mail.routes:
                 mail.set_document(*document)
-                raise Aside("ignored", self.env._("The same message came in through %(channel)s before.",
-                                                  channel=same.channel_id.name), same_as_id=same.id)
+                raise Aside("ignored", _("The same message came in through %(channel)s before.",
+                                         channel=same.channel_id.name), same_as_id=same.id)
         if own := self._find_own(mail):
             mail.routes = [route for route in mail.routes if self._is_new_for(mail, route, own)]
             if not mail.routes:
                 mail.set_document(own.model, own.res_id)
-                raise Aside("ignored", self.env._("Odoo sent this message itself."), mail_message_id=own.id)
+                raise Aside("ignored", _("Odoo sent this message itself."), mail_message_id=own.id)
 
     def _find_own(self, mail):
         """Return the message that Odoo has under this id without the ledger: it sent it, if any."""
