@@ -6,7 +6,6 @@ from pathlib import Path
 
 from dev import database as databases
 from dev import paths
-
 from tests.integration.faults.agent import Agent
 
 ADDONS = Path(__file__).resolve().parents[1] / "addons"
@@ -85,7 +84,7 @@ class System:
 
     def mend(self, done):
         """Mend (or break again) what makes documents with ``[raise]`` fail."""
-        self.agent.run("env['ir.config_parameter'].set_param('test_faults.mended', done)", done=done and "1" or "")
+        self.agent.run("env['ir.config_parameter'].set_param('test_faults.mended', done)", done=(done and "1") or "")
 
 
 class Mailbox:
