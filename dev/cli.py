@@ -20,6 +20,7 @@ COMMANDS = {
     "peers": "dev.peers",
     "lint": "dev.lint",
     "bench": "dev.bench",
+    "faults": "dev.faults",
     "odoo": "dev.odoo_command",
     "database": "dev.database_command",
     "postgres": "dev.postgres_command",
@@ -58,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[source], help="run a benchmark")
     bench.add_argument("name", help="file of tests/bench, for example mail-in")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="--json and what it takes")
+
+    faults = commands.add_parser("faults", parents=[source],
+                                 help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
+    faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
 
     rest = {
         "odoo": "run Odoo with the settings of this checkout, for example: odoo shell -d NAME",

@@ -88,7 +88,7 @@ def compare(core, ours, dovecot, request):
     ``compare(title, scenario)``; the scenario is a function of a :class:`Scene`.
     """
 
-    def play(title, scenario, name=""):
+    def play(title, scenario):
         said = {}
         for system in (core, ours):
             scene = Scene(system, dovecot)
@@ -97,7 +97,8 @@ def compare(core, ours, dovecot, request):
             finally:
                 scene.close()
             said[system.kind] = scene.steps
-        record.fault(name or request.node.name, title, **said)
+        place = request.node.path.stem, request.node.function.__code__.co_firstlineno
+        record.fault(request.node.name, place, title, **said)
         print(title, said)
         return scene
 

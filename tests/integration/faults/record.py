@@ -8,6 +8,10 @@ from dev.locks import file_lock
 FILE = "faults.json"
 
 
+#: The sections of the page, and the order of the faults in them.
+_ORDER = ("test_documents", "test_crashes", "test_servers")
+
+
 def _update(key, value):
     file = paths.log_dir() / FILE
     with file_lock(file.with_suffix(".lock"), "another test writes its results"):
@@ -21,9 +25,11 @@ def kills(**figures):
     _update("kills", figures)
 
 
-def fault(name, title, **outcomes):
+def fault(name, place, title, **outcomes):
     """Keep what core and ours did with one fault.
 
+    :param place: (module, line) of the test, for the order of the page
     :param outcomes: by system, a list of what was found, in words, in order of time
     """
-    _update(f"fault:{name}", {"title": title, **outcomes})
+    module, line = place
+    _update(f"fault:{name}", {"title": title, "order": [_ORDER.index(module), line], **outcomes})
