@@ -18,7 +18,6 @@ from dev.console import DevError
 
 TESTS = paths.REPO / "tests" / "integration" / "faults"
 PAGE = paths.REPO / "docs" / "faults.md"
-KILLS = 200
 
 
 def measured() -> Path:
@@ -37,7 +36,7 @@ def main(options: Namespace) -> int:
             "ODOO_SOURCE": str(odoo.source.folder),
             "FAULTS_KILLS": str(options.kills),
         }
-        command = [venv.python(), "-m", "pytest", TESTS, "-s"]
+        command: list[str | Path] = [venv.python(), "-m", "pytest", TESTS, "-s"]
         code = subprocess.run(command, cwd=paths.REPO, env=env, check=False).returncode
     if not measured().exists():
         raise DevError("Nothing was measured.", "Is Dovecot installed?")
@@ -64,8 +63,10 @@ def page(found: dict[str, Any]) -> str:
         "|---|---|---|",
     ]
     faults = {key: value for key, value in found.items() if key.startswith("fault:")}
-    for fault in sorted(faults.values(), key=lambda one: one["order"]):
-        lines.append(f"| {fault['title']} | {_cell(fault['core'])} | {_cell(fault['ours'])} |")
+    lines += [
+        f"| {fault['title']} | {_cell(fault['core'])} | {_cell(fault['ours'])} |"
+        for fault in sorted(faults.values(), key=lambda one: one["order"])
+    ]
     return "\n".join([*lines, *_kills(found.get("kills"))]) + "\n"
 
 

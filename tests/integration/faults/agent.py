@@ -140,7 +140,7 @@ def _serve(dbname):
                 exec(script, scope)
                 cr.commit()
             _say({"result": scope["result"]})
-        except Exception:  # whatever it is, the test is told
+        except Exception:  # noqa: BLE001 - whatever it is, the test is told
             _say({"error": traceback.format_exc()})
 
 
