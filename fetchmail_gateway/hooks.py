@@ -4,6 +4,8 @@ import logging
 
 from odoo.addons.message_history.lib.errors import ChannelError
 
+from .models.fetchmail_server import OURS
+
 _logger = logging.getLogger(__name__)
 
 
@@ -15,7 +17,8 @@ def post_init_hook(env):
     """
     servers = env["fetchmail.server"].with_context(active_test=False).search([("channel_id", "=", False)])
     for server in servers:
-        server._adopt()
+        if server._get_connection_type() in OURS:
+            server._adopt()
 
 
 def uninstall_hook(env):

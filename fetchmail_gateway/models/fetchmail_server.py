@@ -71,12 +71,13 @@ class FetchmailServer(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         servers = super().create(vals_list)
-        for server in servers.filtered(lambda server: not server.channel_id):
-            server._make_channel()
+        servers._make_missing_channels()
         return servers
 
     def write(self, vals):
         result = super().write(vals)
+        if "server_type" in vals:
+            self._make_missing_channels()
         if "object_id" in vals:
             for server in self.filtered("channel_id"):
                 server.sudo().folder_ids[:1].model_id = server.object_id
@@ -95,6 +96,12 @@ class FetchmailServer(models.Model):
             else:
                 channel_sudo.unlink()
         return result
+
+    def _make_missing_channels(self):
+        """Make the channels of servers that we fetch; what scripts hand over has a channel of its own."""
+        for server in self:
+            if not server.channel_id and server._get_connection_type() in OURS:
+                server._make_channel()
 
     def _make_channel(self):
         """Make the channel of a new server, with its first folder."""

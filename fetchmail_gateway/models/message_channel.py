@@ -2,6 +2,8 @@ import dataclasses
 
 from odoo import fields, models
 
+from .fetchmail_server import OURS
+
 
 class MessageChannel(models.Model):
     """The kind of channel that a mail server owns."""
@@ -42,5 +44,6 @@ class MessageChannel(models.Model):
     def _is_usable(self):
         if self.channel_type == "fetchmail":
             server_sudo = self._get_fetchmail_server_sudo()
-            return super()._is_usable() and server_sudo.active and server_sudo.state == "done"
+            return (super()._is_usable() and server_sudo.active and server_sudo.state == "done"
+                    and server_sudo._get_connection_type() in OURS)
         return super()._is_usable()

@@ -1,0 +1,1 @@
+from . import test_adoption, test_channel_contract, test_fetchmail_server, test_fetching
