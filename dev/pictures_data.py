@@ -85,6 +85,7 @@ def fill(env: Any) -> None:
     # a sales team that was deleted: what such a mistake looks like to a clerk
     orders.folder_ids.default_values = "{'team_id': 987654}"
     office = _channel(env, "Office", "office", admin, None)
+    env["res.partner"].create({"name": "Clara Jansen", "email": "clara@hafenkontor.example"})
     _receive(env, inquiries, INQUIRIES)
     _receive(env, orders, BROKEN)
     _receive(env, office, UNROUTED)
