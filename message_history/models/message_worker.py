@@ -70,12 +70,16 @@ class MessageWorker(models.AbstractModel):
 
         :param held: the ``AdvisoryLocks`` on which the senders are locked
         """
-        candidates = in_transaction(self.env, _pick_candidates, limit)
-        if not candidates:
-            return 0
-        taken = held.try_locks(locks.SENDER, map(_lock_key, candidates), work=locks.SENDER_WORK)
+        taken, chosen = set(), []
         try:
-            chosen = _choose(candidates, taken)
+            for window in (limit, limit * 10, limit * 100):
+                candidates = in_transaction(self.env, _pick_candidates, window)
+                wanted = set(map(_lock_key, candidates)) - taken
+                taken |= held.try_locks(locks.SENDER, wanted, work=locks.SENDER_WORK)
+                chosen = _choose(candidates, taken, limit)
+                # replies that came before what they answer must not stop what is behind them
+                if len(chosen) * 2 >= limit or len(candidates) < window:
+                    break
             count = self._process_ids(chosen) if chosen else 0
         finally:
             if taken:
@@ -167,8 +171,8 @@ def _pick_candidates(env, limit):
     return env.cr.fetchall()
 
 
-def _choose(candidates, taken):
-    """Return the ids that may be processed now, parents before their replies.
+def _choose(candidates, taken, limit=BATCH):
+    """Return at most ``limit`` ids that may be processed now, parents before their replies.
 
     A message whose sender is another worker's just now, or that waits for one we don't have, is
     left for the next batch.
@@ -182,7 +186,7 @@ def _choose(candidates, taken):
             history_id, _sender, row_size, parents = row
             if not set(parents) <= chosen:
                 waiting.append(row)
-            elif order and size + row_size > BATCH_BYTES:
+            elif len(order) >= limit or (order and size + row_size > BATCH_BYTES):
                 return order
             else:
                 chosen.add(history_id)

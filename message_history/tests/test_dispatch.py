@@ -94,6 +94,25 @@ class TestDispatch(MessageCase):
         self.assertEqual(reply.res_id, first.res_id)
         self.assertEqual(reply.conversation_id, first.conversation_id)
 
+    def test_many_replies_in_front_of_what_they_answer(self):
+        """More of them than a batch holds: they must not keep the batch from what they wait for."""
+        replies = [build_mail(f"Reply {number}", references="<late@example.com>", sender=f"p{number}@example.com")
+                   for number in range(60)]
+        messages = self.receive(*replies, build_mail(message_id="<late@example.com>"))
+        self.assertState(messages, "processed")
+        self.assertEqual(len(set(messages.mapped("res_id"))), 1)
+
+    def test_messages_that_wait_for_each_other_wait_no_longer_than_allowed(self):
+        one, two = self.receive(
+            build_mail(message_id="<1@example.com>", references="<2@example.com>"),
+            build_mail(message_id="<2@example.com>", references="<1@example.com>"))
+        self.assertState(one | two, "received")
+        self.env.cr.execute("UPDATE message_history SET create_date = now() - interval '1 hour' WHERE id IN %s",
+                            [(one.id, two.id)])
+        self.work()
+        self.assertState(one | two, "processed")
+        self.assertEqual(one.conversation_id, two.conversation_id)
+
     def test_a_reply_to_a_message_that_odoo_sent(self):
         partner = self.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
         sent = partner.message_post(body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment")
