@@ -38,30 +38,57 @@ def supervise(roles):
     if not roles:
         _logger.error("Nothing to do: neither a listener nor a worker was asked for")
         return 2
-    running, delays = {}, {}
+    family = _Family(roles)
     previous = {number: signal.signal(number, _raise_stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        for index, role in enumerate(roles):
-            running[_fork(role)] = (index, time.monotonic())
         while True:
-            pid, status = os.wait()
-            index, started = running.pop(pid, (None, 0))
-            if index is None:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            quick = time.monotonic() - started < QUICK_DEATH and code != EXIT_RENEW
-            delays[index] = min(60.0, delays.get(index, 0.5) * 2) if quick else 0.0
-            _logger.log(logging.INFO if code in (0, EXIT_RENEW) else logging.WARNING,
-                        "%s %s ended (%s); starting it again in %s s", roles[index][0], pid, code, delays[index])
-            time.sleep(delays[index])
-            running[_fork(roles[index])] = (index, time.monotonic())
+            family.start_due()
+            family.take_leave()
     except _Stop:
-        _logger.info("Stopping %s processes", len(running))
+        _logger.info("Stopping %s processes", len(family.running))
     finally:
-        _end(running)
+        _end(family.running)
         for number, handler in previous.items():
             signal.signal(number, handler)
     return 0
+
+
+class _Family:
+    """The children: which run, and which are to be started when.
+
+    One that dies young again and again waits ever longer; that must not hold up the others.
+    """
+
+    def __init__(self, roles):
+        self.roles = roles
+        self.running = {}
+        self._delays = {}
+        self._due = dict.fromkeys(range(len(roles)), 0.0)
+
+    def start_due(self):
+        """Start whoever's time has come."""
+        for index, moment in list(self._due.items()):
+            if moment <= time.monotonic():
+                self.running[_fork(self.roles[index])] = (index, time.monotonic())
+                del self._due[index]
+
+    def take_leave(self):
+        """Wait for the end of a child; not for long when another one is to be started."""
+        pid, status = 0, 0
+        with contextlib.suppress(ChildProcessError):
+            pid, status = os.waitpid(-1, os.WNOHANG if self._due else 0)
+        if not pid:
+            time.sleep(0.2)
+            return
+        index, started = self.running.pop(pid, (None, 0))
+        if index is None:
+            return
+        code = os.waitstatus_to_exitcode(status)
+        quick = time.monotonic() - started < QUICK_DEATH and code != EXIT_RENEW
+        delay = self._delays[index] = min(60.0, self._delays.get(index, 0.5) * 2) if quick else 0.0
+        self._due[index] = time.monotonic() + delay
+        _logger.log(logging.INFO if code in (0, EXIT_RENEW) else logging.WARNING,
+                    "%s %s ended (%s); starting it again in %s s", self.roles[index][0], pid, code, delay)
 
 
 def _raise_stop(*_args):

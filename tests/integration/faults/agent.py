@@ -38,6 +38,12 @@ class Agent:
 
     def start(self):
         """Start the process and wait until it has loaded the registry."""
+        self.launch()
+        self._answer(READY_SECONDS)
+        return self
+
+    def launch(self):
+        """Start the process; what is sent to it waits until it has loaded the registry."""
         # another queue each time: the thread of a killed process may still be writing to its own
         answers = self._answers = queue.Queue()
         environment = {**self.odoo.environment(), **self.extra, "FAULTS": json.dumps(self.faults)}
@@ -46,8 +52,6 @@ class Agent:
                 [*self.odoo.command()[:1], __file__, self.dbname], env=environment, cwd=self.odoo.data_dir,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)  # fmt: skip
         threading.Thread(target=_read, args=(self.process.stdout, answers), daemon=True).start()
-        self._answer(READY_SECONDS)
-        return self
 
     def arm(self, **faults):
         """Say what is to happen at which point (see the addon's hooks), from now on."""
@@ -83,6 +87,8 @@ class Agent:
     def wait(self, seconds=120):
         """Wait for the answer to what was sent."""
         answer = self._answer(seconds)
+        if "ready" in answer:
+            answer = self._answer(seconds)
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["result"]

@@ -9,6 +9,9 @@ from pathlib import Path
 from tests.integration.faults.mails import Mail
 
 SENDERS = 60
+#: Where processes die by themselves now and then: between two steps that belong together.
+POINTS = ("stored", "committed", "quit", "chosen", "documented", "dispatched", "settled")
+CHANCE = 0.01
 CYCLE = """
 import time
 limit = time.monotonic() + seconds
@@ -81,6 +84,8 @@ class Killer:
     def __init__(self, system, start_gateway, rng):
         self.system, self.start_gateway, self.rng = system, start_gateway, rng
         self.agent = system.new_agent()
+        self.agent.arm(**{point: {"do": "kill", "chance": CHANCE} for point in POINTS})
+        self.agent_killed = True
         self.gateway = None
         self.began = {}
         self.counts = {}
@@ -90,6 +95,10 @@ class Killer:
         if self.gateway is None or not self.gateway.alive():
             self.gateway = self.start_gateway()
         if not self.agent.alive():
+            if not self.agent_killed:
+                self.count("cron, between two steps")
+            self.agent_killed = False
+            self.agent.launch()
             self.agent.send(CYCLE, seconds=3600)
 
     def is_up(self):
@@ -110,14 +119,21 @@ class Killer:
         role, pid = self.rng.choice(ready)
         kill(pid)
         if role == "cron":
+            self.agent_killed = True
             self.agent.process.wait()
         elif role == "supervisor":
             self.gateway.process.wait()
-        self.counts[role] = self.counts.get(role, 0) + 1
+        self.count(role)
         return True
+
+    def count(self, role, number=1):
+        """Remember that something was killed."""
+        if number:
+            self.counts[role] = self.counts.get(role, 0) + number
 
     def stop(self):
         """End both in order; returns the gateway's exit code."""
+        self.agent_killed = True
         self.agent.kill()
         return self.gateway.stop() if self.gateway else None
 

@@ -1,5 +1,6 @@
 """The promise under fire: nothing lost, nothing twice, no thread split, however often it dies."""
 
+import json
 import random
 import time
 
@@ -10,7 +11,7 @@ from dev import paths
 from dev.instance import OdooProcess, wait_until
 from tests.integration.faults import record
 from tests.integration.faults.check import ledger, verify_flow
-from tests.integration.faults.kills import Flow, Killer
+from tests.integration.faults.kills import CHANCE, POINTS, Flow, Killer
 from tests.integration.faults.system import System, template
 
 #: Seconds per kill at most, and for the rest after the last one.
@@ -28,7 +29,7 @@ def fresh(faults_odoo):
             system.stop()
 
 
-def test_kills(fresh, dovecot, kill_count, request):
+def test_kills(fresh, dovecot, kill_count, request, monkeypatch):
     """Kill fetcher, workers, supervisor and scheduled action at random while mail flows."""
     seed = int(time.time())
     print(f"random seed {seed}")
@@ -40,8 +41,13 @@ def test_kills(fresh, dovecot, kill_count, request):
     }
     flow = Flow(boxes, rng)
 
+    points = {point: {"do": "kill", "chance": CHANCE, "id": point} for point in POINTS}
+    monkeypatch.setenv("FAULTS_SYSTEM", "ours")
+    monkeypatch.setenv("FAULTS", json.dumps(points))
+
     def start_gateway():
-        process = OdooProcess(fresh.odoo, "gateway", "-d", fresh.dbname, "--workers", "2", name="faults-gateway")
+        command = ["gateway", "-d", fresh.dbname, "--workers", "2"]
+        process = OdooProcess(fresh.odoo, *command, name=f"{fresh.dbname}-gateway")
         request.addfinalizer(process.stop)
         return process.start()
 
@@ -56,6 +62,8 @@ def test_kills(fresh, dovecot, kill_count, request):
         code = killer.stop()
     finally:
         killer.stop()
+    deaths = killer.gateway.log.read_text(errors="replace").count("ended (-9)")
+    killer.count("child, between two steps", deaths - killer.counts.get("child", 0))
     boxes["sales"].recover()
     wrong, figures = verify_flow(fresh, flow)
     flags = {"sales": boxes["sales"].unseen(), "support": boxes["support"].unseen(), "post": boxes["post"].left()}

@@ -1,13 +1,14 @@
 """Points at which the environment variable FAULTS makes something happen.
 
-FAULTS is a JSON object: ``{point: {"do": ..., "match": text}}``. ``do`` is ``kill`` (this process,
-as a crash would), ``run`` (``command``) or ``meet`` (wait in ``folder`` for ``count`` processes to
-arrive, or ``seconds``). What is not ``kill`` happens once per process.
+FAULTS is a JSON object: ``{point: {"do": ..., "match": text, "chance": 0 to 1}}``. ``do`` is ``kill``
+(this process, as a crash would), ``run`` (``command``) or ``meet`` (wait in ``folder`` for ``count``
+processes to arrive, or ``seconds``). What is not ``kill`` happens once per process.
 """
 
 import functools
 import json
 import os
+import random
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ _done = set()
 def reach(point, text=""):
     """Do what was asked for at this point, if anything."""
     fault = json.loads(os.environ.get("FAULTS") or "{}").get(point)
-    if not fault or fault.get("match", "") not in text:
+    if not fault or fault.get("match", "") not in text or random.random() > fault.get("chance", 1):
         return
     if fault["do"] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -88,6 +89,7 @@ def _install_ours():
     _after(message_fetcher, "_store_chunk", "stored")
     _after(message_worker, "_choose", "chosen")
     _after(message_worker, "_dispatch", "dispatched")
+    _after(message_worker, "_settle_all", "settled")
     _before(imap.ImapTransport, "move", "moving")
     _after(imap.ImapTransport, "move", "moved")
     _after(imap.ImapTransport, "delete", "deleted")
