@@ -126,12 +126,13 @@ class MessageThreader(models.AbstractModel):
         first, last = mails[0], mails[-1]
         model, res_id = next((mail.document for mail in mails if mail.document), None) or (None, None)
         keys = (mail.thread_ids.conversation_key for mail in mails if mail.thread_ids)
+        needs_people = any(mail.values["state"] not in ("ignored", "sent") for mail in mails)
         uid, now = self.env.uid, self.env.cr.now()
         return {
             "subject": first.values.get("subject"), "preview": last.values.get("preview"),
             "sender": first.values.get("sender_name") or first.values.get("sender_address"),
             "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
-            "state": "open", "model": model, "res_id": res_id, "conversation_key": next(filter(None, keys), None),
+            "state": "open" if needs_people else "done", "model": model, "res_id": res_id, "conversation_key": next(filter(None, keys), None),
             "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
             "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
