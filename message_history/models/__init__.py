@@ -37,6 +37,5 @@ from . import (
     message_threader,
     message_worker,
     res_partner,
-    res_partner_messages,
     res_users,
 )

@@ -23,30 +23,29 @@ class MessageHistory(models.Model):
 
     def _advices(self):
         """Return what to do about each cause of failure, in plain words."""
-        _ = self.env._
-        nothing = _("Nothing: it is tried again by itself. If this lasts, look at the channel.")
+        nothing = self.env._("Nothing: it is tried again by itself. If this lasts, look at the channel.")
         return {
-            "unknown": _(
+            "unknown": self.env._(
                 "Press Try Again. If it fails again, ask a manager to look at the details."),
-            "unroutable": _(
+            "unroutable": self.env._(
                 "Put it on a document, or choose in the channel's folder what its messages "
                 "become."),
-            "document": _(
+            "document": self.env._(
                 "Mend what the reason names, then press Try Again; or put it on another document."),
-            "access": _("Ask a manager to check the access rights, then press Try Again."),
-            "too_large": _("Press Fetch Anyway if you want the whole message."),
-            "loop": _(
+            "access": self.env._("Ask a manager to check the access rights, then press Try Again."),
+            "too_large": self.env._("Press Fetch Anyway if you want the whole message."),
+            "loop": self.env._(
                 "If the messages of this sender are wanted, press Try Again; if not, Ignore."),
-            "spam": _("If it is wanted, press Try Again; if not, Ignore."),
-            "unreadable": _(
+            "spam": self.env._("If it is wanted, press Try Again; if not, Ignore."),
+            "unreadable": self.env._(
                 "Download the original and look at it with a mail program; put it on a document "
                 "or ignore it."),
-            "configuration": _("Ask a manager to correct the settings of the channel."),
-            "authentication": _("Ask a manager to check the channel's user and password."),
+            "configuration": self.env._("Ask a manager to correct the settings of the channel."),
+            "authentication": self.env._("Ask a manager to check the channel's user and password."),
             "connection": nothing,
             "throttled": nothing,
-            "recipient": _("Check the address of the recipient, then send it again."),
-            "message": _("Read what the server said, change the message and send it again."),
+            "recipient": self.env._("Check the address of the recipient, then send it again."),
+            "message": self.env._("Read what the server said, change the message and send it again."),
             "protocol": nothing,
         }
 

@@ -16,7 +16,7 @@ class TestMessageLink(MessageScene, TransactionCase):
     def _wizard(self, messages, user=None, **values):
         action = messages.with_user(user or self.clerk).action_put_on_document()
         wizards = self.env["message.link"].with_user(user or self.clerk)
-        return wizards.with_context(action["context"]).create(values)
+        return wizards.with_context(**action["context"]).create(values)
 
     def test_on_a_document_that_exists(self):
         self.assertEqual(self.failed.state, "failed")

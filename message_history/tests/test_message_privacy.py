@@ -144,7 +144,9 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
     def test_what_is_erased_does_not_come_in_again(self):
         for mode in ("content", "rows"):
             self._erase(erase_mode=mode)
-            self.assertFalse(self.receive(1, process=False, sender=PERSON, subject="Lumbago", text="It is a hidden pain."))
+            again = self.receive(
+                1, process=False, sender=PERSON, subject="Lumbago", text="It is a hidden pain.")
+            self.assertFalse(again)
 
     def test_remove_the_rows(self):
         ids = (self.written + self.answered + self.copied + self.failed).ids
