@@ -132,7 +132,8 @@ class MessageThreader(models.AbstractModel):
             "subject": first.values.get("subject"), "preview": last.values.get("preview"),
             "sender": first.values.get("sender_name") or first.values.get("sender_address"),
             "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
-            "state": "open" if needs_people else "done", "model": model, "res_id": res_id, "conversation_key": next(filter(None, keys), None),
+            "state": "open" if needs_people else "done", "model": model, "res_id": res_id,
+            "conversation_key": next(filter(None, keys), None),
             "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
             "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
