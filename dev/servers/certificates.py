@@ -21,15 +21,11 @@ class Certificate:
         return self.ca.read_text(encoding="ascii")
 
 
-def make_certificate(
-    folder: Path, names: str = "DNS:localhost,IP:127.0.0.1", *, days: int = 2
-) -> Certificate:
+def make_certificate(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1", *, days: int = 2) -> Certificate:
     """Make an authority and a certificate for ``names``; needs the openssl command."""
     result = Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     ca_key, request, extensions = folder / "ca.key", folder / "cert.csr", folder / "cert.ext"
-    extensions.write_text(
-        f"subjectAltName={names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
-    )
+    extensions.write_text(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n")
     _openssl(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=TestCA"
         " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",

@@ -87,7 +87,7 @@ class Dovecot:
         self.config.write_text(render(self) + self.extra + "\n")
         with (self.folder / "console.log").open("wb") as console:
             process = self._process = subprocess.Popen(
-                [BINARY, "-F", "-c", str(self.config)],
+                [*_end_with_us(), BINARY, "-F", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -214,9 +214,7 @@ class Dovecot:
         if not os.getuid():
             os.chown(path, *mail_owner())
 
-    def deliver_many(
-        self, user: str, contents: Iterable[bytes], folder: str = "INBOX", *, seen: bool = False
-    ) -> int:
+    def deliver_many(self, user: str, contents: Iterable[bytes], folder: str = "INBOX", *, seen: bool = False) -> int:
         """Put many messages in at once and let the server number them; return how many."""
         count = 0
         for content in contents:
@@ -256,9 +254,7 @@ class Dovecot:
 
     def messages(self, user: str, folder: str = "INBOX") -> list[dict[str, str]]:
         """What is in a folder, seen from outside: ``uid``, ``flags``, ``hdr.subject``."""
-        told = self.doveadm(
-            "-f", "tab", "fetch", "-u", user, "uid flags hdr.subject", "mailbox", folder, "all"
-        )
+        told = self.doveadm("-f", "tab", "fetch", "-u", user, "uid flags hdr.subject", "mailbox", folder, "all")
         head, *rows = told.splitlines() or [""]
         return [dict(zip(head.split("\t"), row.split("\t"), strict=False)) for row in rows]
 
@@ -269,6 +265,12 @@ class Dovecot:
     def set_seen(self, user: str, *query: str, folder: str = "INBOX") -> None:
         """Mark messages as seen, as a colleague who reads along does."""
         self.doveadm("flags", "add", "-u", user, "\\Seen", "mailbox", folder, *(query or ("all",)))
+
+
+def _end_with_us() -> list[str]:
+    """The command that makes a program end when whoever started it is killed, where there is one."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _base64url(data: bytes) -> str:

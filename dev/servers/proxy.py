@@ -66,9 +66,7 @@ class Proxy:
 
     host = LOOPBACK
 
-    def __init__(
-        self, target_port: int, round_trip: float = 0.0, *, port: int = 0, stats: Path | None = None
-    ) -> None:
+    def __init__(self, target_port: int, round_trip: float = 0.0, *, port: int = 0, stats: Path | None = None) -> None:
         self.target_port = target_port
         self.delay = round_trip / 2
         self.port = port or free_ports(1)[0]
@@ -153,9 +151,7 @@ class Proxy:
                     one.close()
             self._save()
 
-    async def _pipe(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool
-    ) -> None:
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool) -> None:
         """Pass blocks on, each ``delay`` after it came; one task reads while another waits."""
         blocks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(2048)
         sender = asyncio.create_task(self._send(blocks, writer))
@@ -186,9 +182,7 @@ class Proxy:
         except OSError:
             return b""
 
-    async def _send(
-        self, blocks: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
-    ) -> None:
+    async def _send(self, blocks: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
         while True:
             due, block = await blocks.get()
             wait = due - self._loop.time()

@@ -140,9 +140,7 @@ class SmtpSink:
                 "auth_require_tls": bool(self.certificate),
                 "authenticator": self._authenticate,
             }
-        self._controller = Controller(
-            _Handler(self), hostname=self.host, port=self.port, ready_timeout=10, **options
-        )
+        self._controller = Controller(_Handler(self), hostname=self.host, port=self.port, ready_timeout=10, **options)
 
     def start(self) -> SmtpSink:
         """Start to listen."""

@@ -33,15 +33,11 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext:
     """Make the TLS context that the settings ask for; TLS 1.2 or later."""
     if settings.verify == "ca":
         if not settings.ca_pem.strip():
-            raise ConfigurationError(
-                "No certificate authority is given to verify against.", field="verify"
-            )
+            raise ConfigurationError("No certificate authority is given to verify against.", field="verify")
         try:
             context = ssl.create_default_context(cadata=settings.ca_pem)
         except (ssl.SSLError, ValueError) as error:
-            raise ConfigurationError(
-                f"The certificate authority can't be read: {error}", field="verify"
-            ) from error
+            raise ConfigurationError(f"The certificate authority can't be read: {error}", field="verify") from error
     else:
         context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -56,15 +52,14 @@ def resolve(settings: ServerSettings) -> list[Address]:
     host = settings.host.strip()
     if not host:
         raise ConfigurationError("No server name is given.", field="server")
+    if not 0 < settings.port < 65536:  # the C library would take it modulo 65,536
+        raise ConfigurationError(f"There is no port {settings.port}.", field="port")
     try:
         found = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        raise ConnectionFailed(
-            f"The name {host!r} can't be resolved: {error.strerror}", field="server"
-        ) from error
-    except (UnicodeError, OverflowError, ValueError) as error:
-        field = "port" if isinstance(error, OverflowError) else "server"
-        raise ConfigurationError(f"{host!r}, {settings.port}: {error}", field=field) from error
+        raise ConnectionFailed(f"The name {host!r} can't be resolved: {error.strerror}", field="server") from error
+    except ValueError as error:  # names that IDNA can't encode
+        raise ConfigurationError(f"{host!r} is no server name: {error}", field="server") from error
     return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
 
@@ -115,9 +110,7 @@ def translate(error: Exception, settings: ServerSettings, doing: str) -> Channel
     if isinstance(error, ChannelError):
         return error
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectionFailed(
-            f"The certificate of {where} can't be trusted: {error.verify_message}", field="verify"
-        )
+        return ConnectionFailed(f"The certificate of {where} can't be trusted: {error.verify_message}", field="verify")
     if isinstance(error, ssl.SSLError):
         return _translate_tls(error, where, doing)
     if isinstance(error, TimeoutError):
@@ -128,9 +121,7 @@ def translate(error: Exception, settings: ServerSettings, doing: str) -> Channel
     if isinstance(error, ConnectionRefusedError):
         return ConnectionFailed(f"{where} refuses connections.", field="port")
     if doing == "negotiating TLS":
-        return ConnectionFailed(
-            f"{where} closed the connection while {doing}: {error}", field="encryption"
-        )
+        return ConnectionFailed(f"{where} closed the connection while {doing}: {error}", field="encryption")
     if doing == "connecting":
         return ConnectionFailed(f"{where} can't be reached: {error}", field="server")
     return ConnectionFailed(f"The connection to {where} broke while {doing}: {error}")
@@ -138,9 +129,7 @@ def translate(error: Exception, settings: ServerSettings, doing: str) -> Channel
 
 def _translate_tls(error: ssl.SSLError, where: str, doing: str) -> ChannelError:
     if (error.reason or "") in _PLAIN_ANSWER:
-        return ConnectionFailed(
-            f"{where} does not speak TLS on this port ({error.reason}).", field="encryption"
-        )
+        return ConnectionFailed(f"{where} does not speak TLS on this port ({error.reason}).", field="encryption")
     if doing == "negotiating TLS":
         return ConnectionFailed(f"TLS with {where} failed: {error}", field="encryption")
     return ConnectionFailed(f"The connection to {where} broke while {doing}: {error}")
@@ -166,7 +155,5 @@ def no_greeting(
     """Explain a connection on which the server said nothing at all."""
     where = f"{settings.host}:{settings.port}"
     if settings.security != "ssl" and probe(settings):
-        return ConnectionFailed(
-            f"{where} expects TLS from the first byte (SSL).", field="encryption"
-        )
+        return ConnectionFailed(f"{where} expects TLS from the first byte (SSL).", field="encryption")
     return translate(error, settings, "waiting for the server's greeting")

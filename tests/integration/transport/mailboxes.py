@@ -68,8 +68,7 @@ class Mailbox:
     def flags(self, folder="INBOX"):
         """Flags by UID, seen from outside."""
         return {
-            int(row["uid"]): set(row["flags"].split()) - {"\\Recent"}
-            for row in self.server.messages(self.user, folder)
+            int(row["uid"]): set(row["flags"].split()) - {"\\Recent"} for row in self.server.messages(self.user, folder)
         }
 
 

@@ -59,9 +59,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize(
-    ("values", "kind", "field", "step"), WRONG, ids=[str(row[0])[:40] for row in WRONG]
-)
+@pytest.mark.parametrize(("values", "kind", "field", "step"), WRONG, ids=[str(row[0])[:40] for row in WRONG])
 def test_wrong_setting(mailbox, tmp_path, protocol, values, kind, field, step):
     if values.get("ca_pem") == "OTHER":
         values = {"ca_pem": other_authority(tmp_path)}
@@ -76,9 +74,7 @@ def test_wrong_setting(mailbox, tmp_path, protocol, values, kind, field, step):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize(
-    ("security", "port_of"), [("ssl", "none"), ("none", "ssl"), ("starttls", "ssl")]
-)
+@pytest.mark.parametrize(("security", "port_of"), [("ssl", "none"), ("none", "ssl"), ("starttls", "ssl")])
 def test_wrong_encryption(mailbox, protocol, security, port_of):
     port = mailbox.settings(port_of, protocol).port
     report = transport_of(mailbox, protocol, security=security, port=port, timeout=1.0).check()

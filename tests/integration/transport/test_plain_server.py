@@ -56,9 +56,7 @@ def test_deleted_and_no_others(mailbox, plain_server):
     mailbox.put(1, 2, 3)
     with mailbox.imap() as transport:
         _first, second, _third = Reader(transport, INBOX).fetch()
-        mailbox.server.doveadm(
-            "flags", "add", "-u", mailbox.user, "\\Deleted", "mailbox", "INBOX", "subject", "mail 3"
-        )
+        mailbox.server.doveadm("flags", "add", "-u", mailbox.user, "\\Deleted", "mailbox", "INBOX", "subject", "mail 3")
         transport.delete([second.names])
         left = ["mail 1", "mail 3"] if has_uidplus else ["mail 1", "mail 2", "mail 3"]
         assert mailbox.subjects() == left

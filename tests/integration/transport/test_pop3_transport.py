@@ -48,9 +48,7 @@ def test_what_comes_with_a_message(mailbox):
 
 
 def test_bytes_are_exact(mailbox):
-    content = (
-        b"Subject: mail 1\r\n\r\n.\r\n..two\r\n\r\n.\r\n" + bytes(range(128, 256)) + b"\r\n.x\r\n"
-    )
+    content = b"Subject: mail 1\r\n\r\n.\r\n..two\r\n\r\n.\r\n" + bytes(range(128, 256)) + b"\r\n.x\r\n"
     mailbox.server.deliver_file(mailbox.user, content)
     with mailbox.pop3() as transport:
         (message,) = Reader(transport, INBOX).fetch()
@@ -125,9 +123,7 @@ def test_killed_before_quit(mailbox, pytestconfig):
     code = textwrap.dedent(FETCHER).format(
         repo=str(pytestconfig.rootpath), port=mailbox.server.pop3_port, user=mailbox.user
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     first = process.stdout.readline().split()
     process.stdin.write("go on\n")
     process.stdin.flush()

@@ -15,9 +15,7 @@ ALL = FolderRequest("INBOX", start=StartPolicy.ALL)
 
 
 def mails(count, size=40):
-    return {
-        uid: b"Subject: mail %d\r\n\r\n%s\r\n" % (uid, b"x" * size) for uid in range(1, count + 1)
-    }
+    return {uid: b"Subject: mail %d\r\n\r\n%s\r\n" % (uid, b"x" * size) for uid in range(1, count + 1)}
 
 
 def fetch(transport, request):
@@ -104,9 +102,7 @@ def test_gaps_in_the_numbers(settings_for, monkeypatch, window):
         got, _failed, _request = fetch(transport, dataclasses.replace(ALL, max_messages=1))
         assert got == sent
         assert len(server.lines) < 60
-        cursors = [
-            chunk.cursor for chunk in transport.fetch(dataclasses.replace(ALL, max_messages=1))
-        ]
+        cursors = [chunk.cursor for chunk in transport.fetch(dataclasses.replace(ALL, max_messages=1))]
         for cursor in cursors:
             rest = fetch(transport, dataclasses.replace(ALL, cursor=cursor))[0]
             assert set(rest) == {uid for uid in sent if uid > cursor["last_uid"]}
@@ -261,80 +257,6 @@ def test_seen_flags_survive_a_break(settings_for):
         for chunk in transport.fetch(request):
             transport.acknowledge(request, chunk)
         assert server.seen == {1, 2, 4}
-
-
-CONNECTION = [
-    ("silent", errors.ConnectionFailed, None),
-    ("bye", errors.ConnectionFailed, None),
-    ("full", errors.Throttled, None),
-    ("http", errors.ProtocolError, "port"),
-    ("cut_login", errors.ConnectionFailed, None),
-    ("hang_login", errors.ConnectionFailed, None),
-    ("no_login", errors.AuthenticationError, "password"),
-    ("busy_login", errors.ConnectionFailed, None),
-    ("throttled_login", errors.Throttled, None),
-    ("not_connected", errors.ConnectionFailed, None),
-    ("hang_select", errors.ConnectionFailed, None),
-    ("no_uidvalidity", errors.ConfigurationError, "folder"),
-]
-
-
-@pytest.mark.parametrize(("fault", "kind", "field"), CONNECTION)
-def test_connection_faults(settings_for, fault, kind, field):
-    with BrokenImap(mails(1), fault=fault) as server:
-        settings = settings_for(server, timeout=0.5)
-        with ImapTransport(settings) as transport:
-            began = time.monotonic()
-            with pytest.raises(errors.ChannelError) as caught:
-                list(transport.fetch(ALL))
-            assert type(caught.value) is kind
-            assert caught.value.field == field
-            assert time.monotonic() - began < 8
-            report = transport.check()
-            assert type(report.error) is kind
-            assert not report.ok
-            assert not report.steps[-1].ok
-            assert "secret" not in str(caught.value) + repr(settings)
-
-
-def test_connection_is_made_again_after_a_fault(settings_for):
-    with (
-        BrokenImap(mails(2), fault="hang_select") as server,
-        ImapTransport(settings_for(server, timeout=0.3)) as transport,
-    ):
-        with pytest.raises(errors.ConnectionFailed):
-            list(transport.fetch(ALL))
-        server.fault = ""
-        assert len(fetch(transport, ALL)[0]) == 2
-
-
-def test_nobody_listens(settings_for):
-    with BrokenImap() as server:
-        pass
-    with pytest.raises(errors.ConnectionFailed) as caught:
-        ImapTransport(settings_for(server)).folders()
-    assert caught.value.field == "port"
-    assert caught.value.retryable
-
-
-def test_starttls_not_offered(settings_for):
-    with BrokenImap() as server, pytest.raises(errors.ConfigurationError) as caught:
-        ImapTransport(settings_for(server, security="starttls")).folders()
-    assert caught.value.field == "encryption"
-
-
-def test_tls_to_a_plain_port(settings_for):
-    with BrokenImap() as server, pytest.raises(errors.ConnectionFailed) as caught:
-        ImapTransport(settings_for(server, security="ssl")).folders()
-    assert caught.value.field == "encryption"
-
-
-def test_login_disabled(settings_for):
-    with BrokenImap(capabilities="IMAP4rev1 LOGINDISABLED") as server:
-        with pytest.raises(errors.ConfigurationError) as caught:
-            ImapTransport(settings_for(server)).folders()
-        assert not [line for line in server.lines if b"secret" in line]
-    assert caught.value.field == "encryption"
 
 
 def test_folder_named_by_a_literal(settings_for):

@@ -160,10 +160,7 @@ def test_start_since(settings_for):
     sent = {
         "old": dated(b"Date: Thu, 1 Jan 2026 10:00:00 +0000"),
         "new": dated(b"Date: Sat, 3 Jan 2026 10:00:00 +0000"),
-        "late": dated(
-            b"Received: by mx; Sat, 3 Jan 2026 10:00:00 +0000\r\n"
-            b"Date: Thu, 1 Jan 2026 10:00:00 +0000"
-        ),
+        "late": dated(b"Received: by mx; Sat, 3 Jan 2026 10:00:00 +0000\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000"),
         "edge": dated(b"Received: by mx\r\n\twith x; Fri, 2 Jan 2026 02:00:00 +0200"),
         "undated": dated(b"Date: whenever"),
     }

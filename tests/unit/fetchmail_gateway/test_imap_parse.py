@@ -33,9 +33,7 @@ def test_tokens(segments, expected):
     assert imap_parse.tokens(segments) == expected
 
 
-@pytest.mark.parametrize(
-    "text", [b"(UID 7", b"UID 7)", b'(UID "7)', b"((a)", b'FLAGS (\\Seen "x'], ids=repr
-)
+@pytest.mark.parametrize("text", [b"(UID 7", b"UID 7)", b'(UID "7)', b"((a)", b'FLAGS (\\Seen "x'], ids=repr)
 def test_unreadable(text):
     with pytest.raises(ProtocolError):
         imap_parse.tokens([text + b"\r\n"])

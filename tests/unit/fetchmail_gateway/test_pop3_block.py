@@ -56,9 +56,7 @@ def test_dots(content, size):
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.sampled_from([b".", b"\r\n", b"\n", b"a" * 30_000, b"b"]), max_size=12), st.data()
-)
+@given(st.lists(st.sampled_from([b".", b"\r\n", b"\n", b"a" * 30_000, b"b"]), max_size=12), st.data())
 def test_any_message(parts, data):
     content = b"".join(parts) + b"\r\n"
     coded = stuff(content)
