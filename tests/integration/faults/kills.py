@@ -11,7 +11,7 @@ from tests.integration.faults.mails import Mail
 SENDERS = 60
 #: Where processes die by themselves now and then: between two steps that belong together.
 POINTS = ("stored", "committed", "quit", "chosen", "documented", "dispatched", "settled")
-CHANCE = 0.01
+CHANCE = 0.03
 CYCLE = """
 import time
 limit = time.monotonic() + seconds
