@@ -42,9 +42,9 @@ class Outcome:
 
     def words(self):
         """Say it as a clerk would."""
-        said = [f"{self.once} of {self.total} in Odoo"]
+        said = [f"{self.once + self.twice} of {self.total} in Odoo"]
         if self.twice:
-            said.append(f"**{self.twice} twice**")
+            said.append(f"**{self.twice} of them twice**")
         if self.lost:
             said.append(f"**lost {self.lost}**")
         said += [f"{count} kept as {state}" for state, count in sorted(self.kept.items())]
