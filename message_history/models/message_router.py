@@ -125,6 +125,7 @@ class MessageRouter(models.AbstractModel):
         if own := self._find_own(mail):
             mail.routes = [route for route in mail.routes if self._is_new_for(mail, route, own)]
             if not mail.routes:
+                mail.is_reply = True
                 mail.set_document(own.model, own.res_id)
                 raise Aside("ignored", _("Odoo sent this message itself."), mail_message_id=own.id)
 

@@ -8,8 +8,8 @@ from .message_reference import OWN, PARENT
 class MessageThreader(models.AbstractModel):
     """Puts messages into conversations, across channels and mailboxes.
 
-    Two messages are in one conversation when they share an id, whoever has it and whoever refers
-    to it (the rule of ``UID THREAD REFS``, RFC 5256, without its subject step); when their mail
+    Two messages are in one conversation when one refers to the other or both to a third (the rule
+    of ``UID THREAD REFS``, RFC 5256, without its subject step); when their mail
     programs say so (Thread-Index); or when one was routed as a reply to the other's document.
     """
 
@@ -21,7 +21,7 @@ class MessageThreader(models.AbstractModel):
         """Set ``conversation_id`` of every mail of a batch, made and merged as need be."""
         self._complete_references(mails)
         groups = _Groups(mail.message.id for mail in mails)
-        existing = self._find_by_digest(groups)
+        existing = self._find_by_digest(groups, mails)
         by_id = {mail.message.id: mail for mail in mails}
         self._join_by_key(groups, existing, mails)
         self._join_by_document(groups, existing, mails)
@@ -50,17 +50,27 @@ class MessageThreader(models.AbstractModel):
             [mail.message.id for mail in mails]))
         self.env["message.reference"]._insert(sorted(found - set(rows)))
 
-    def _find_by_digest(self, groups):
-        """Join mails of the batch that share an id; returns {ledger id: conversation ids} of others."""
+    def _find_by_digest(self, groups, mails):
+        """Join mails of the batch that refer to each other; returns {ledger id: conversation ids} of others.
+
+        Two mails that have the same id are no reason: programs do reuse ids. The same mail on two
+        ways is joined by its document.
+        """
         ids = list(groups)
         rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT mine.history_id, theirs.history_id, h.conversation_id "
+            "SELECT DISTINCT mine.digest, mine.history_id, mine.kind, theirs.history_id, theirs.kind, "
+            "h.conversation_id, h.model, h.res_id "
             "FROM message_reference mine JOIN message_reference theirs ON theirs.digest = mine.digest "
             "JOIN message_history h ON h.id = theirs.history_id "
             "WHERE mine.history_id = ANY(%s) AND theirs.history_id <> mine.history_id "
             "AND (h.conversation_id IS NOT NULL OR h.id = ANY(%s))", ids, ids))
+        documents = {other_id: (model, res_id) for _digest, _id, _kind, other_id, _k, _c, model, res_id in rows}
+        documents |= {mail.message.id: mail.document for mail in mails}
+        holders = _Holders(rows, documents)
         existing = {}
-        for history_id, other_id, conversation_id in rows:
+        for digest, history_id, kind, other_id, other_kind, conversation_id, *_document in rows:
+            if not holders.relate(digest, (history_id, kind), (other_id, other_kind)):
+                continue
             if other_id in groups:
                 groups.join(history_id, other_id)
             if conversation_id:
@@ -194,6 +204,38 @@ class MessageThreader(models.AbstractModel):
             return None
         history_id, model, res_id = rows[0]
         return self.env["message.history"].browse(history_id), (model, res_id)
+
+
+class _Holders:
+    """Which mails have an id; where several have it, a reply to it goes with one of them only.
+
+    :param documents: {ledger id: document of the mail}
+    """
+
+    def __init__(self, rows, documents):
+        self._documents = documents
+        self._holders = {}
+        for digest, history_id, kind, other_id, other_kind, *_rest in rows:
+            found = {history_id} if kind == OWN else set()
+            found |= {other_id} if other_kind == OWN else set()
+            self._holders.setdefault(digest, set()).update(found)
+
+    def relate(self, digest, one, other):
+        """Whether an id that two mails share puts them into one conversation.
+
+        :param one: (ledger id, OWN or PARENT); ``other`` likewise
+        """
+        (history_id, kind), (other_id, other_kind) = one, other
+        if kind == other_kind:
+            return kind == PARENT
+        parent, reply = (history_id, other_id) if kind == OWN else (other_id, history_id)
+        return self._holder(digest, self._documents.get(reply)) == parent
+
+    def _holder(self, digest, document):
+        """Return the mail that a reply means: the one of its document, else the first that came."""
+        def preference(history_id):
+            return not document or self._documents.get(history_id) != document, history_id
+        return min(self._holders[digest], key=preference)
 
 
 class _Groups:

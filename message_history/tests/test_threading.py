@@ -31,8 +31,35 @@ class TestThreading(MessageCase):
 
     def test_siblings_of_a_message_nobody_has(self):
         messages = self.receive(
-            build_mail(references="<lost@x.example>"), build_mail(references="<lost@x.example>", sender="bob@example.com"))
+            build_mail(references="<lost@x.example>"),
+            build_mail(references="<lost@x.example>", sender="bob@example.com"))
         self.assertEqual(len(messages.conversation_id), 1)
+
+    def test_mails_that_reuse_an_id_are_no_conversation(self):
+        one, two = self.receive(
+            build_mail("One", message_id="<reused@x.example>"),
+            build_mail("Two", subject="Else", message_id="<reused@x.example>", sender="bob@example.com"))
+        self.assertNotEqual(one.conversation_id, two.conversation_id)
+        reply = self.receive(build_mail("Re", references="<reused@x.example>", sender="carl@example.com"))
+        self.assertState(reply, "processed")
+        (one | two | reply).invalidate_recordset()
+        self.assertNotEqual(one.conversation_id, two.conversation_id)
+        meant = (one | two).filtered(lambda mail: mail.conversation_id == reply.conversation_id)
+        self.assertEqual(meant.res_id, reply.res_id, "the one whose document it went to")
+
+    def test_one_mail_on_two_ways_is_one_conversation(self):
+        sales, _server = self.make_channel("Sales")
+        raw = build_mail(message_id="<both@x.example>")
+        first, second = self.receive(raw), self.receive(raw, channel=sales)
+        self.assertEqual(first.conversation_id, second.conversation_id)
+
+    def test_what_odoo_sent_and_got_back_is_in_the_conversation_of_its_document(self):
+        first = self.receive(build_mail())
+        sent = self.document(first).message_post(
+            body="Our answer", message_type="comment", subtype_xmlid="mail.mt_comment")
+        back = self.receive(build_mail("Our answer", message_id=sent.message_id, sender="list@example.com"))
+        self.assertState(back, "ignored")
+        self.assertEqual(back.conversation_id, first.conversation_id)
 
     def test_a_late_message_joins_two_conversations(self):
         one = self.receive(build_mail(message_id="<1@x.example>"))
