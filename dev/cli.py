@@ -21,6 +21,7 @@ COMMANDS = {
     "lint": "dev.lint",
     "bench": "dev.bench",
     "faults": "dev.faults",
+    "pictures": "dev.pictures",
     "odoo": "dev.odoo_command",
     "database": "dev.database_command",
     "postgres": "dev.postgres_command",
@@ -63,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
     faults = commands.add_parser("faults", parents=[source],
                                  help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
     faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
+
+    pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
+    for name in ("url", "login", "password"):
+        pictures.add_argument(name)
+    pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
 
     rest = {
         "odoo": "run Odoo with the settings of this checkout, for example: odoo shell -d NAME",

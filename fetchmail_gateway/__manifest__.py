@@ -6,7 +6,6 @@
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
     "depends": ["message_history"],
-    "external_dependencies": {"python": ["imapclient"]},
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
@@ -15,6 +14,4 @@
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
-    "installable": True,
-    "auto_install": False,
 }

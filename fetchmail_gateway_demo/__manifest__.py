@@ -10,5 +10,4 @@
         "security/ir.model.access.csv",
         "views/message_demo_request_views.xml",
     ],
-    "installable": True,
 }

@@ -6,6 +6,7 @@
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
     "depends": ["mail"],
+    "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/message_history_groups.xml",
         "security/ir.model.access.csv",
@@ -25,5 +26,4 @@
     ],
     "demo": ["demo/message_channel_demo.xml"],
     "application": True,
-    "installable": True,
 }

@@ -6,6 +6,5 @@
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
     "depends": ["message_history", "crm"],
-    "installable": True,
     "auto_install": True,
 }

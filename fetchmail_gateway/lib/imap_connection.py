@@ -40,7 +40,7 @@ class ImapConnection(imaplib.IMAP4):
         """Take the socket as it is: imaplib calls this from its constructor."""
         self.host, self.port, self.sock = host, port, self.stream.sock
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:  # pylint: disable=method-required-super
         """Read exactly ``size`` bytes."""
         return self.stream.read(size)
 

@@ -14,6 +14,7 @@ the text of a mail would otherwise be taken for the server's words.
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 import time
 from collections import deque
@@ -28,6 +29,8 @@ from .imap_connection import ImapConnection
 from .imap_errors import refusal
 from .imap_parse import LITERAL, Token, number_of, parse_internaldate, text_of, tokens
 from .spool import Received, Spool
+
+_logger = logging.getLogger(__name__)
 
 _NUMBERED = re.compile(rb"\* (\d+) ([A-Za-z]+) ?")
 _UNTAGGED = re.compile(rb"\* ([A-Za-z-]+) ?")
@@ -323,7 +326,7 @@ class Wire:
                 self.drain()
                 self.wait(self.put("LOGOUT", "logging out"))
         except (ChannelError, OSError):
-            pass
+            _logger.debug("The server did not hear our goodbye", exc_info=True)
         finally:
             self.close()
 

@@ -37,7 +37,7 @@ class Spool:
         self._path: str | None = None
         self.size = 0
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: bytes) -> None:  # pylint: disable=method-required-super
         """Add a block."""
         self.size += len(block)
         if self._file is None and self.size > self._limit:

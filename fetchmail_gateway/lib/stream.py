@@ -51,7 +51,7 @@ class Stream:
         del self._buffer[:most]
         return block
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:  # pylint: disable=method-required-super
         """Read exactly ``size`` bytes."""
         blocks = []
         while size:

@@ -203,7 +203,7 @@ class FetchmailServer(models.Model):
         }
         labels = {
             "server": self._fields["server"], "port": self._fields["port"], "user": self._fields["user"],
-            "password": self._fields["password"], "verify": self._fields["verify"],
+            "password": self._fields["secret"], "verify": self._fields["verify"],
             "encryption": self._fields["is_ssl"], "folder": self._fields["folder_ids"],
         }
         lines = [f"{'✔' if step.ok else '✘'} {steps.get(step.name, step.name)} {step.detail}".rstrip()

@@ -11,7 +11,7 @@ class TestFetching(FetchmailCase):
     def fetch_mail(self, servers=None, method="_fetch_mail"):
         with self.at_work(), self.env.registry.cursor() as cr:
             result = getattr((servers or self.mail_server).with_env(self.env(cr=cr)), method)()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         return result
 
     def test_the_scheduled_action(self):

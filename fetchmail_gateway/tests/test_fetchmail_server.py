@@ -1,9 +1,4 @@
 import psycopg2
-
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, new_test_user
-from odoo.tools import mute_logger
-
 from odoo.addons.message_history.lib.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -11,6 +6,9 @@ from odoo.addons.message_history.lib.errors import (
     ProtocolError,
 )
 from odoo.addons.message_history.tests.common import build_mail
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from ..lib.imap import ImapTransport
 from ..lib.pop3 import Pop3Transport

@@ -45,5 +45,6 @@ class Gateway(Command):
         names = names if isinstance(names, list) else [name for name in (names or "").split(",") if name]
         if len(names) != 1:
             parser.error("say which database: -d NAME")
-        from odoo.addons.message_history.gateway import run_gateway  # noqa: PLC0415 - needs the configuration
+        # needs the configuration; and no relative import, since Odoo loads this file as odoo.cli.gateway
+        from odoo.addons.message_history.gateway import run_gateway  # noqa: PLC0415  # pylint: disable=W8150
         raise SystemExit(run_gateway(names[0], options))

@@ -5,9 +5,8 @@ import random
 import threading
 import time
 
-from odoo.addons.message_history.lib.errors import ChannelError
-from odoo.addons.message_history.lib.transport import Capability
-
+from ..lib.errors import ChannelError
+from ..lib.transport import Capability
 from ..tools.transaction import in_transaction
 
 _logger = logging.getLogger(__name__)

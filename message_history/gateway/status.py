@@ -11,16 +11,16 @@ def print_status(dbname, output):
     process = Process(dbname, "status")
     with process.environment() as env:
         gateways = env["message.gateway"].search([])
-        print(f"{len(gateways)} processes", file=output)
+        output.write(f"{len(gateways)} processes" + "\n")
         for gateway in gateways:
-            print(f"  {gateway.role:<9} {gateway.host}:{gateway.pid}  last seen {gateway.heartbeat} UTC,"
-                  f" {gateway.handled} handled", file=output)
+            output.write(f"  {gateway.role:<9} {gateway.host}:{gateway.pid}  last seen {gateway.heartbeat} UTC,"
+                  f" {gateway.handled} handled" + "\n")
         channels = env["message.channel"].search([("channel_type", "!=", "none")])
-        print(f"{len(channels)} channels", file=output)
+        output.write(f"{len(channels)} channels" + "\n")
         bad = 0
         for channel in channels:
             bad += channel.health == "attention"
-            print(f"  [{channel.id}] {channel.name:<24} {channel.health:<9} {channel.health_text}"
+            output.write(f"  [{channel.id}] {channel.name:<24} {channel.health:<9} {channel.health_text}"
                   f" | waiting {channel.waiting_count}, failed {channel.failed_count},"
-                  f" received in 24 h {channel.received_today}", file=output)
+                  f" received in 24 h {channel.received_today}" + "\n")
     return 1 if bad else 0

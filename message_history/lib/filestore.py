@@ -48,7 +48,7 @@ class FileStore:
             os.fsync(handle.fileno())
         return self._settle(temporary, name)
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:  # pylint: disable=method-required-super
         """Return a stored file whole.
 
         :raise FileNotFoundError: when it is not (or no longer) there

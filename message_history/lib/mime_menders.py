@@ -157,11 +157,9 @@ def _mend_ids(mail: Mail, lowered: str, value: str, header: Any) -> str | None:
         longest = max(map(len, text.split(">")), default=0)
         if len(text) <= MAX_MESSAGE_ID or (lowered != "message-id" and longest < MAX_MESSAGE_ID):
             return None
-    if lowered == "message-id":
-        mended = normalise_message_id(value)
-    else:
-        # the newest stand last (RFC 5322, 3.6.4); Odoo looks at 32
-        mended = " ".join(split_message_ids(value)[-64:])
+    # of several the newest stand last (RFC 5322, 3.6.4); Odoo looks at 32
+    single = lowered == "message-id"
+    mended = normalise_message_id(value) if single else " ".join(split_message_ids(value)[-64:])
     mail.note("bad_message_id")
     return mended
 

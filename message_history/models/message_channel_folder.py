@@ -78,6 +78,13 @@ class MessageChannelFolder(models.Model):
             if folder.afterwards == Afterwards.MOVE.value and folder.afterwards_folder == folder.name:
                 raise ValidationError(self.env._("A message can't be moved to the folder it is in."))
 
+    @api.constrains("model_id")
+    def _check_model_takes_messages(self):
+        for folder in self.filtered("model_id"):
+            if folder.model_name in self.env and not hasattr(self.env[folder.model_name], "message_new"):
+                raise ValidationError(self.env._(
+                    "%(model)s can't be created from messages.", model=folder.model_id.name))
+
     @api.constrains("answer_action_id", "model_id")
     def _check_answer_action(self):
         for folder in self:

@@ -25,8 +25,8 @@ class MessageConversation(models.Model):
     channel_id = fields.Many2one("message.channel", readonly=True, ondelete="set null", index=True,
                                  help="The channel of the last message.")
     channel_ids = fields.Many2many(
-        "message.channel", "message_conversation_channel", "conversation_id", "channel_id",
-        string="Channels", compute="_compute_channel_ids", search="_search_channel_ids")
+        "message.channel", "message_conversation_channel", "conversation_id", "channel_id", string="Channels",
+        compute="_compute_channel_ids", search="_search_channel_ids")
     assignee_id = fields.Many2one("res.users", string="Responsible", tracking=True, index="btree_not_null",
                                   domain=[("share", "=", False)])
     state = fields.Selection([("open", "Open"), ("waiting", "Waiting"), ("done", "Done")],
@@ -41,7 +41,7 @@ class MessageConversation(models.Model):
                                       index="btree_not_null")
     history_count = fields.Integer(readonly=True, string="Message Count")
     failed_count = fields.Integer(readonly=True, string="Failed")
-    history_ids = fields.One2many("message.history", "conversation_id", string="History")
+    history_ids = fields.One2many("message.history", "conversation_id")
     member_ids = fields.One2many("message.conversation.member", "conversation_id", string="Seen by")
     unread = fields.Boolean(compute="_compute_unread", search="_search_unread")
 
@@ -57,9 +57,9 @@ class MessageConversation(models.Model):
 
     @api.model
     def _search_channel_ids(self, operator, value):
-        if operator != "in":
+        if operator not in ("in", "ilike", "any"):
             return NotImplemented
-        rows = self.env["message.conversation.channel"].sudo()._search([("channel_id", "in", value)])
+        rows = self.env["message.conversation.channel"].sudo()._search([("channel_id", operator, value)])
         return [("id", "in", rows.subselect("conversation_id"))]
 
     def _compute_document_name(self):

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..tools import fresh
 from ..tools.mail import Aside, Mail, Unroutable
 from ..tools.transaction import CONCURRENCY_ERRORS
-from ..tools.words import words
+from ..tools.words import plain_words, words
 
 _logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class MessageDispatcher(models.AbstractModel):
                 self._dispatch_opened(mail, original, busy)
         except CONCURRENCY_ERRORS:
             raise
-        except Exception as error:  # any document's code may raise anything: the message is kept, with the reason
+        except Exception as error:  # noqa: BLE001 - any document's code may raise anything: the message is kept, with the reason
             mail.document = None
             mail.values |= dict.fromkeys(("model", "res_id", "same_as_id", "mail_message_id", "partner_id"))
             mail.values |= self._failed(mail, error)
@@ -104,15 +104,18 @@ class MessageDispatcher(models.AbstractModel):
     def _dispatch_one(self, mail, original, busy):
         """Read, decide, do. Putting a message aside is no failure: what was done on the way stays."""
         try:
-            if original is None:
-                _ = words(self.env)
-                raise Aside("given_up", _("The original is no longer kept."), "unreadable")
+            self._check_original(original)
             self.env["message.reader"]._read(mail, original)
             self._check_sender(mail, busy)
             self.env["message.reader"]._parse(mail)
             self._handle(mail)
         except Aside as aside:
             mail.values |= aside.outcome
+
+    def _check_original(self, original):
+        if original is None:
+            _ = words(self.env)
+            raise Aside("given_up", _("The original is no longer kept."), "unreadable")
 
     def _check_sender(self, mail, busy):
         """Put aside what is not to become anything: by rule, by kind, by number."""
@@ -217,7 +220,7 @@ class MessageDispatcher(models.AbstractModel):
         _ = words(self.env)
         if isinstance(error, Unroutable):
             return _("It answers no message known here, no alias has its address, and its folder makes no documents.")
-        said = " ".join(str(error).replace("\x00", "").split())[:300] or type(error).__name__
+        said = plain_words(error)
         if isinstance(error, AccessError):
             return _("Not allowed: %(words)s", words=said)
         return _("The document could not be made or changed: %(words)s", words=said)

@@ -120,7 +120,8 @@ class MessageHistory(models.Model):
     _claim_idx = models.Index("(priority, id) WHERE state = 'received'")
     _retry_idx = models.Index("(next_attempt) WHERE state = 'failed'")
     _open_idx = models.Index(
-        "(channel_id, state) WHERE state IN ('received', 'failed', 'held', 'given_up', 'queued', 'sending')")
+        "(channel_id, state) WHERE state IN "
+        "('received', 'failed', 'held', 'given_up', 'queued', 'sending', 'bounced', 'partly_sent')")
     _list_idx = models.Index("(channel_id, date DESC, id DESC)")
     _date_idx = models.Index("(date DESC, id DESC)")
     _conversation_idx = models.Index("(conversation_id, date)")
@@ -171,9 +172,13 @@ class MessageHistory(models.Model):
 
     @api.depends("model", "res_id")
     def _compute_document(self):
+        readable = {}
+        for model, messages in self.filtered("res_id").grouped("model").items():
+            if model in self.env:
+                records = self.env[model].browse(set(messages.mapped("res_id"))).exists()._filtered_access("read")
+                readable |= {(model, record.id): record.display_name for record in records}
         for message in self:
-            record = message._get_document()
-            message.document_name = record.display_name if record else False
+            message.document_name = readable.get((message.model, message.res_id), False)
 
     @api.model
     def _search_document(self, operator, value):

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from psycopg2.extras import execute_values
 
 from ..lib.digest import content_digest
+from ..lib.headers import read_headers
 from ..lib.peek import peek
 from ..tools.words import words
 from .message_reference import OWN, PARENT
@@ -18,6 +19,11 @@ _COLUMNS = (
     "channel_id", "folder_id", "direction", "state", "priority", "external_id", "names", "size",
     "content_digest", "sender_key", "truncated", "date", "content_type", "settled", "attempts",
     "state_reason", "failure_type", "create_uid", "create_date", "write_uid", "write_date",
+)
+
+_INSERT = (
+    "INSERT INTO message_history (" + ", ".join(_COLUMNS) + ") VALUES %s "  # noqa: S608 - constants
+    "ON CONFLICT (channel_id, external_id) DO NOTHING RETURNING id, external_id"
 )
 
 
@@ -66,6 +72,7 @@ class MessageIntake(models.AbstractModel):
             rows.append(self._prepare_row(channel, folder, direction, message, external_id, digest, look, now))
         inserted = self._insert_rows(channel, rows)
         self._insert_parts(inserted, by_external_id)
+        self._show_truncated(inserted, by_external_id)
         if inserted:
             self._wake_workers()
         return StoredChunk(new_ids=[row_id for row_id, _x in inserted], known=len(messages) - len(inserted))
@@ -95,9 +102,7 @@ class MessageIntake(models.AbstractModel):
             return []
         return execute_values(
             self.env.cr._obj,
-            f"INSERT INTO message_history ({', '.join(_COLUMNS)}) VALUES %s "
-            "ON CONFLICT (channel_id, external_id) DO NOTHING RETURNING id, external_id",
-            rows, page_size=1000, fetch=True)
+            _INSERT, rows, page_size=1000, fetch=True)
 
     def _insert_parts(self, inserted, by_external_id):
         raws, references = [], []
@@ -109,6 +114,18 @@ class MessageIntake(models.AbstractModel):
             references += [(history_id, digest, PARENT) for digest in look.reference_digests]
         self.env["message.raw"]._insert(raws)
         self.env["message.reference"]._insert(references)
+
+    def _show_truncated(self, inserted, by_external_id):
+        """Show sender and subject of messages of which only the headers came; no worker reads those."""
+        for history_id, external_id in inserted:
+            message, _look = by_external_id[external_id]
+            if message.truncated:
+                headers = read_headers(message.content or b"")
+                self.env["message.history"].browse(history_id).write({
+                    "message_uid": headers.message_id, "sender_name": headers.sender_name,
+                    "sender_address": headers.sender_address, "subject": headers.subject,
+                    "header_date": headers.date,
+                    "recipients": ", ".join(address for _name, address in headers.to)[:1000]})
 
     @api.model
     def _known_external_ids(self, channel, external_ids, pruned_only=False):

@@ -1,7 +1,6 @@
 """What every kind of channel promises; each addon with a channel runs these tests on its own."""
 
 import psycopg2
-
 from odoo.exceptions import AccessError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tools import mute_logger

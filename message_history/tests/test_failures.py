@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import psycopg2
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 
@@ -76,7 +75,8 @@ class TestFailures(MessageCase):
         self.assertEqual(len(activities), 1)
         self.assertIn("ann@example.com", activities.summary)
         self.assertIn("still no team", str(activities.note))
-        self.assertFalse(self.env["mail.mail"].search([("email_to", "ilike", "ann@example.com")]), "no alias, no notice")
+        self.assertFalse(self.env["mail.mail"].search([("email_to", "ilike", "ann@example.com")]),
+                         "no alias, no notice")
 
     def test_the_sender_of_an_alias_is_told_once(self):
         self.env["mail.alias"].create({

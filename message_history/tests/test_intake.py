@@ -110,7 +110,7 @@ class TestIntake(MessageCase):
         self.server.uidvalidity += 1
         report = self.fetch()
         self.assertEqual((report.received, report.known), (0, 5))
-        self.assertEqual(set(message.names["uidvalidity"] for message in self.ledger()), {2})
+        self.assertEqual({message.names["uidvalidity"] for message in self.ledger()}, {2})
         self.assertEqual(len(self.receive(build_mail())), 1)
 
     def test_two_equal_mails_in_one_folder_stay_two(self):

@@ -4,7 +4,6 @@ import sys
 import xmlrpc.client
 
 import psycopg2
-
 from odoo.tests import HttpCase, tagged
 from odoo.tools import config, file_path, mute_logger
 

@@ -44,7 +44,8 @@ class TestRetention(MessageCase):
         self.assertEqual(self.ledger(), keep)
         self.assertEqual(conversations.exists(), keep.conversation_id)
         self.assertEqual(documents.exists(), documents, "documents are nobody's business here")
-        self.env.cr.execute("SELECT count(*) FROM message_reference WHERE history_id NOT IN (SELECT id FROM message_history)")
+        self.env.cr.execute(
+            "SELECT count(*) FROM message_reference WHERE history_id NOT IN (SELECT id FROM message_history)")
         self.assertEqual(self.env.cr.fetchone(), (0,))
         report = self.fetch(reconcile=True)
         self.assertEqual(report.received, 0, "what was pruned never comes in again")

@@ -1,5 +1,12 @@
 """Words that are stored where no user is at hand to say in which language."""
 
+import re
+
+import psycopg2
+
+#: What Odoo's errors add for programmers.
+_FOR_PROGRAMMERS = re.compile(r"\s*\((?:Record|Records|Document type|Operation|User|Field)s?:[^)]*\(?[^)]*\)?[^)]*\)")
+
 
 def words(env):
     """Return ``env._`` for texts that people will read on a message or channel.
@@ -8,3 +15,12 @@ def words(env):
     """
     lang = env.lang or env.ref("base.main_company").sudo().partner_id.lang
     return env(context={**env.context, "lang": lang})._ if lang != env.lang else env._
+
+
+def plain_words(error, length=300):
+    """Return what an error says to people, on one line: without records, columns and tracebacks."""
+    said = str(error)
+    if isinstance(error, psycopg2.Error) and error.diag.message_primary:
+        said = error.diag.message_primary
+    said = _FOR_PROGRAMMERS.sub("", said.replace("\x00", ""))
+    return " ".join(said.split())[:length] or type(error).__name__

@@ -39,8 +39,8 @@ class _Environment:
     def __enter__(self) -> Any:
         return api.Environment(self.cr, SUPERUSER_ID, {})
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if kind is None:
+    def __exit__(self, *failure: object) -> None:
+        if failure[0] is None:
             self.cr.commit()
         self.cr.close()
 

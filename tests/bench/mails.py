@@ -9,7 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-WORDS = ["offer", "invoice", "delivery", "meeting", "question", "project", "paper", "order", "machine", "garden", "river", "window", "contract", "number", "customer", "colleague", "morning", "travel", "ticket", "engine", "colour", "harbour", "letter"]
+WORDS = [
+    "offer", "invoice", "delivery", "meeting", "question",
+    "project", "paper", "order", "machine", "garden", "river",
+    "window", "contract", "number", "customer", "colleague", "morning",
+    "travel", "ticket", "engine", "colour", "harbour", "letter",
+]
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
@@ -44,9 +49,9 @@ def large(seed: int, size: int) -> bytes:
         head.partition(b"Content-Type: ")[0],
         b'Content-Type: multipart/mixed; boundary="', boundary, b'"\r\n\r\n--', boundary, b"\r\n",
         part, b"\r\n--", boundary,
-        b'\r\nContent-Type: application/octet-stream; name="plan.bin"\r\n'
-        b"Content-Transfer-Encoding: base64\r\n"
-        b'Content-Disposition: attachment; filename="plan.bin"\r\n\r\n',
+        (b'\r\nContent-Type: application/octet-stream; name="plan.bin"\r\n'
+         b"Content-Transfer-Encoding: base64\r\n"
+         b'Content-Disposition: attachment; filename="plan.bin"\r\n\r\n'),
         content, b"--", boundary, b"--\r\n",
     ])  # fmt: skip
 

@@ -1,5 +1,4 @@
 import pytest
-
 from odoo.addons.message_history.lib.errors import ConfigurationError
 from odoo.addons.message_history.lib.sealing import PREFIX, seal, unseal
 
