@@ -9,6 +9,7 @@ from . import (
     mail_message_subtype,
     mail_thread,
     mail_thread_answer,
+    mail_thread_shared,
     message_alarm,
     message_answer,
     message_bounce,

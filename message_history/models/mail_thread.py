@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.tools import email_normalize
 
 from ..tools import fresh
-from ..tools.memo import is_active, memo
+from ..tools.memo import forget, is_active, memo
 from ..tools.transaction import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
@@ -79,6 +79,12 @@ class MailThread(models.AbstractModel):
         super()._routing_reset_bounce(email_message, message_dict)
 
     @api.model
+    def _routing_handle_bounce(self, email_message, message_dict):
+        # who bounces now is to be reset by the next message of the same batch
+        forget(self.env, "mail.bounce")
+        return super()._routing_handle_bounce(email_message, message_dict)
+
+    @api.model
     def _share_bounced(self, emails):
         """Find out which of a batch's senders are counted as bouncing, one query per model."""
         bounced = set()
@@ -100,12 +106,6 @@ class MailThread(models.AbstractModel):
         document = super(MailThread, slim).message_new(msg_dict, custom_values).with_env(self.env)
         fresh.note_made(document)
         return document
-
-    def _message_compute_parent_id(self, parent_id):
-        """Spare the question for the first message of a document that was just made without any."""
-        if not parent_id and fresh.has_none(self, "messages"):
-            return False
-        return super()._message_compute_parent_id(parent_id)
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):

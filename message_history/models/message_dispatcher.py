@@ -78,6 +78,8 @@ class MessageDispatcher(models.AbstractModel):
         """Process one message without a savepoint; pending writes of new documents wait for more."""
         try:
             self._dispatch_opened(mail, original, busy)
+            # for this document alone: the scoring of CRM gives other results for several at once
+            self.env._recompute_all()
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:  # whatever a document's code raises: nothing of the batch is kept

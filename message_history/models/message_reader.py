@@ -38,6 +38,8 @@ class MessageReader(models.AbstractModel):
         addresses = (senders | everybody) - {False}
         gateway_env["res.partner"]._share_by_email(addresses)
         gateway_env["mail.alias.domain"].sudo()._find_aliases(sorted(addresses))
+        ids = {one for headers in read.values() for one in (headers.message_id, *headers.references) if one}
+        gateway_env["mail.message"]._share_by_message_id(ids)
         return read
 
     def _count_senders(self, messages):

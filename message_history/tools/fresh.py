@@ -17,6 +17,14 @@ def note_made(record):
         memo(record.env, _NAME).setdefault("made", set()).add((record._name, record.id))
 
 
+def note_unfollowed(env, places):
+    """Note documents, whenever made, that nobody follows yet.
+
+    :param places: pairs (model, id)
+    """
+    memo(env, _NAME).setdefault("unfollowed", set()).update(places)
+
+
 def note_given(env, kind, places):
     """Note that documents were given something of a kind (``messages`` or ``followers``).
 
@@ -35,9 +43,9 @@ def has_none(record, kind):
     """Whether a document is known to have nothing of a kind."""
     if len(record) != 1 or not is_active(record.env):
         return False
-    place = (record._name, record.id)
-    known = memo(record.env, _NAME)
-    return place in known.get("made", ()) and place not in known.get(kind, ())
+    place, known = (record._name, record.id), memo(record.env, _NAME)
+    begins_bare = place in known.get("made", ()) or (kind == "followers" and place in known.get("unfollowed", ()))
+    return begins_bare and place not in known.get(kind, ())
 
 
 def forget_all(env):
