@@ -46,8 +46,8 @@ def agreement(mailbox, raws):
     theirs = pairs(thread & once for thread in judged(mailbox.dovecot, mailbox.user))
     mine = pairs(thread & once for thread in ours(rows))
     share = len(theirs & mine) / len(theirs | mine)
-    print(f"{share:.2%} of {len(theirs | mine)} pairs agree: {len(theirs - mine)} missing, {len(mine - theirs)} too many"
-          f" ({len(rows)} mails, {len(rows) - len(once)} of them copies)")
+    print(f"{share:.2%} of {len(theirs | mine)} pairs agree: {len(theirs - mine)} missing, "
+          f"{len(mine - theirs)} too many ({len(rows)} mails, {len(rows) - len(once)} of them copies)")
     return share, len(theirs | mine)
 
 
