@@ -59,7 +59,7 @@ class TestFetchmailServer(FetchmailCase):
 
     def test_the_test_of_the_connection_names_the_field(self):
         cases = [
-            (AuthenticationError("LOGIN failed", field="password"), "password", "refused the login"),
+            (AuthenticationError("LOGIN failed", field="password"), "secret", "refused the login"),
             (AuthenticationError("no such user", field="user"), "user", "refused the login"),
             (ConnectionFailed("name not found", field="server"), "server", "No connection"),
             (ConnectionFailed("connection refused", field="port"), "port", "No connection"),
