@@ -322,11 +322,9 @@ class MessageHistory(models.Model):
         return {"type": "ir.actions.act_url", "target": "download", "url": f"/message_history/original/{self.id}"}
 
     def _notify_done(self, text):
-        return {
-            "type": "ir.actions.client", "tag": "display_notification",
-            "params": {"message": text, "type": "success",
-                       "next": {"type": "ir.actions.client", "tag": "soft_reload"}},
-        }
+        reload = {"type": "ir.actions.client", "tag": "soft_reload"}
+        return {"type": "ir.actions.client", "tag": "display_notification",
+                "params": {"message": text, "type": "success", "next": reload}}
 
     # The worker's side ----------------------------------------------------------------------
 
