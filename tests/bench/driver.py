@@ -60,6 +60,21 @@ def add_server(dbname: str, port: int, user: str, password: str) -> int:
 
 
 @order
+def keep_busy(dbname: str, code: str) -> None:
+    """Add two scheduled actions that do something and ask for their next run at once."""
+    with environment(dbname) as env:
+        env.cr.execute("CREATE TABLE bench_runs (done int)")
+        for number in range(2):
+            cron = env["ir.cron"].create({
+                "name": f"Busy {number}", "model_id": env["ir.model"]._get("res.partner").id,
+                "state": "code", "interval_number": 1, "interval_type": "minutes", "priority": 0,
+            })  # fmt: skip
+            noted = 'env.cr.execute("INSERT INTO bench_runs VALUES (1)")\n'
+            cron.code = noted + code.format(cron=cron.id)
+            cron._trigger()
+
+
+@order
 def set_port(dbname: str, server_id: int, port: int) -> None:
     """Have a server reached over another port (a proxy's)."""
     with environment(dbname) as env:
