@@ -10,39 +10,15 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import sql_db
 from odoo.modules.registry import Registry
 from odoo.service.server import load_server_wide_modules
 from odoo.tools import config
 
-ORDERS: dict[str, Callable[..., Any]] = {}
-
-
-def order(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function callable from outside; it gets the database's name first."""
-    ORDERS[function.__name__] = function
-    return function
-
-
-def environment(dbname: str) -> Any:
-    """A superuser's environment as a context manager."""
-    return _Environment(dbname)
-
-
-class _Environment:
-    def __init__(self, dbname: str) -> None:
-        self.cr = Registry(dbname).cursor()
-
-    def __enter__(self) -> Any:
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, *failure: object) -> None:
-        if failure[0] is None:
-            self.cr.commit()
-        self.cr.close()
+from . import ledger_orders  # noqa: F401 - makes its orders known
+from .orders import ORDERS, environment, order
 
 
 @order

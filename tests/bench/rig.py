@@ -160,8 +160,8 @@ def ready() -> Iterator[Rig]:
 
 
 def median(values: list[float]) -> float:
-    """The median, rounded to four figures behind the point."""
-    return round(statistics.median(values), 4)
+    """The median, rounded to six figures behind the point."""
+    return round(statistics.median(values), 6)
 
 
 def say(text: str) -> None:

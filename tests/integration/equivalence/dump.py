@@ -36,7 +36,8 @@ class Dump:
         if model == "mail.message":  # our scheduled actions and channels have messages too
             records = records.filtered(lambda message: message.model in (False, "crm.lead", "res.partner"))
         if model == "ir.attachment":
-            records = self.env[model].search([("res_model", "in", ("crm.lead", "res.partner", "mail.message"))], order="id")
+            domain = [("res_model", "in", ("crm.lead", "res.partner", "mail.message"))]
+            records = self.env[model].search(domain, order="id")
             records = records.filtered(lambda attachment: not attachment.res_field)
         names = [
             name for name, field in self.env[model]._fields.items()
@@ -92,7 +93,8 @@ class Dump:
 
     def _name_mail_message(self, message):
         document = self.value(message, "res_id") if message.model else ""
-        return f"message {mask(message.message_id)} / {document} / {mask(message.subject or '')} / {mask(message.body or '')[:200]}"
+        words = f"{mask(message.subject or '')} / {mask(message.body or '')[:200]}"
+        return f"message {mask(message.message_id)} / {document} / {words}"
 
     def _name_mail_followers(self, follower):
         return f"follower {self.value(follower, 'res_id')} / {self.key(follower.partner_id)}"

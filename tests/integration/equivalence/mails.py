@@ -1,9 +1,9 @@
 """Mixed mails, the same at every run, as companies get them."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime, timedelta
 
 COUNT = 260
 START = datetime(2026, 2, 3, 7, 30, tzinfo=UTC)
@@ -11,7 +11,10 @@ STRANGERS = [f"Stranger {number} <stranger{number}@far.example>" for number in r
 KNOWN = [f"Known {number} <known{number}@customer.example>" for number in range(8)]
 USERS = ["Sales Manager <manager@company.example>", "Clerk <clerk@company.example>"]
 PORTAL = "Portal Customer <portal@customer.example>"
-WORDS = "offer delivery contract garden Straße naïve machine invoice 東京 letter travel paper".split()
+WORDS = [
+    "offer", "delivery", "contract", "garden", "Straße", "naïve", "machine", "invoice", "東京",
+    "letter", "travel", "paper",
+]  # fmt: skip
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63000100"
     "000500010d0a2db40000000049454e44ae426082"

@@ -42,7 +42,8 @@ def _users(env, companies):
 
 def _partners(env):
     partners = env["res.partner"].create([
-        {"name": f"Known {number}", "email": f"Known {number} <known{number}@customer.example>", "phone": f"+3210{number}"}
+        {"name": f"Known {number}", "email": f"Known {number} <known{number}@customer.example>",
+         "phone": f"+3210{number}"}
         for number in range(8)
     ])
     # two contacts of one address: core has a rule which one counts
@@ -60,7 +61,8 @@ def _teams(env, first, second, manager, clerk):
     ])  # fmt: skip
     for team, company in zip(teams, (first, second, first), strict=True):
         team.alias_id.alias_domain_id = company.alias_domain_id
-    teams[0].message_subscribe(partner_ids=(manager | clerk).partner_id.ids, subtype_ids=env["mail.message.subtype"].search([]).ids)
+    subtypes = env["mail.message.subtype"].search([])
+    teams[0].message_subscribe(partner_ids=(manager | clerk).partner_id.ids, subtype_ids=subtypes.ids)
     env["mail.alias"].create({
         "alias_name": "contacts", "alias_model_id": env["ir.model"]._get("res.partner").id,
         "alias_domain_id": first.alias_domain_id.id, "alias_defaults": "{'comment': 'by mail'}",
@@ -71,7 +73,8 @@ def _teams(env, first, second, manager, clerk):
 def _leads(env, teams, manager, partners):
     leads = env["crm.lead"].create([
         {
-            "name": f"Old lead {number}", "team_id": teams[number % 2].id, "type": "lead" if number % 3 else "opportunity",
+            "name": f"Old lead {number}", "team_id": teams[number % 2].id,
+            "type": "lead" if number % 3 else "opportunity",
             "partner_id": partners[number % 8].id if number % 2 else False,
             "email_from": f"known{number % 8}@customer.example", "user_id": manager.id if number % 4 == 0 else False,
         } for number in range(12)
@@ -84,11 +87,11 @@ def _leads(env, teams, manager, partners):
 def _messages(env, leads, manager):
     found = {"threads": [], "notes": [], "sent": []}
     for number, lead in enumerate(leads):
-        lead = lead.with_user(manager).with_context(mail_notify_force_send=False)
+        by_manager = lead.with_user(manager).with_context(mail_notify_force_send=False)
         kinds = [("threads", "mail.mt_comment", f"<start.{number}@odoo.example>")]
         kinds += [("notes", "mail.mt_note", f"<note.{number}@odoo.example>")] if number % 3 == 0 else []
         for kind, subtype, message_id in kinds:
-            message = lead.message_post(body=f"Message {number}", subtype_xmlid=subtype, message_type="comment")
+            message = by_manager.message_post(body=f"Message {number}", subtype_xmlid=subtype, message_type="comment")
             message.sudo().message_id = message_id
             found[kind].append(message_id)
     found["sent"] = found["threads"][:6]
