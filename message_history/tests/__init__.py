@@ -19,4 +19,5 @@ from . import (
     test_threading,
     test_translations,
     test_views,
+    test_words,
 )

@@ -22,5 +22,5 @@ def plain_words(error, length=300):
     said = str(error)
     if isinstance(error, psycopg2.Error) and error.diag.message_primary:
         said = error.diag.message_primary
-    said = _FOR_PROGRAMMERS.sub("", said.replace("\x00", ""))
+    said = _FOR_PROGRAMMERS.sub("", said[:2000].replace("\x00", ""))
     return " ".join(said.split())[:length] or type(error).__name__
