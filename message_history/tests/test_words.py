@@ -24,9 +24,11 @@ class TestWords(TransactionCase):
         self.assertEqual(plain_words(KeyError()), "KeyError")
 
     def test_a_database_error_says_its_first_line(self):
-        with self.assertLogs("odoo.sql_db", "ERROR"), self.assertRaises(Exception) as raised:  # noqa: PT011, B017
-            with self.env.cr.savepoint():
-                self.env.cr.execute(SQL("SELECT 1 / 0"))
+        with (
+            self.assertLogs("odoo.sql_db", "ERROR"), self.assertRaises(Exception) as raised,
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(SQL("SELECT 1 / 0"))
         self.assertEqual(plain_words(raised.exception), "division by zero")
 
     def test_nothing_hostile_gets_through(self):
