@@ -33,9 +33,10 @@ class MessageLocal(models.AbstractModel):
         }
         history_id = in_transaction(self.env, _record, raw, options)
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
-            key = in_transaction(self.env, _sender_of, history_id)
+            wanted, taken = in_transaction(self.env, _keys_of, history_id), set()
             for _attempt in range(20):
-                if held.try_locks(locks.SENDER, [locks.int32(key or 0)], work=locks.SENDER_WORK):
+                taken |= held.try_locks(locks.SENDER, wanted - taken, work=locks.SENDER_WORK)
+                if taken == wanted:
                     self.env["message.worker"]._process_ids([history_id])
                     break
                 time.sleep(0.05)
@@ -100,8 +101,8 @@ def _record_failed(env, raw, reason, name):
         "last_attempt": fields.Datetime.now()})
 
 
-def _sender_of(env, history_id):
-    return env["message.history"].browse(history_id).sender_key
+def _keys_of(env, history_id):
+    return env["message.worker"]._keys_of([history_id])
 
 
 def _result_of(env, history_id):

@@ -16,6 +16,8 @@ BATCH = 50
 BATCH_BYTES = 16 * 1024 * 1024
 #: A message waits at most this long for one that it refers to.
 WAIT_MINUTES = 10
+#: Messages whose senders and threads are locked at a time, at most.
+MOST_LOCKED = 500
 NOTIFY = "message_history"
 
 
@@ -74,9 +76,11 @@ class MessageWorker(models.AbstractModel):
         try:
             for window in (limit, limit * 10, limit * 100):
                 candidates = in_transaction(self.env, _pick_candidates, window)
-                wanted = set(map(_lock_key, candidates)) - taken
+                # PostgreSQL's table of locks is no place for thousands
+                eligible = _choose(candidates, None, min(window, MOST_LOCKED))
+                wanted = set().union(*map(_lock_keys, eligible)) - taken
                 taken |= held.try_locks(locks.SENDER, wanted, work=locks.SENDER_WORK)
-                chosen = _choose(candidates, taken, limit)
+                chosen = [row[0] for row in _choose(eligible, taken, limit)]
                 # replies that came before what they answer must not stop what is behind them
                 if len(chosen) * 2 >= limit or len(candidates) < window:
                     break
@@ -123,6 +127,13 @@ class MessageWorker(models.AbstractModel):
             "AND next_attempt <= now() at time zone 'UTC' LIMIT %(limit)s) f)", limit=limit))[0][0]
 
     @api.model
+    def _keys_of(self, history_ids):
+        """Return the keys of the locks that processing some messages needs."""
+        rows = self.env.execute_query(SQL(
+            "SELECT h.id, h.sender_key, %s FROM message_history h WHERE h.id = ANY(%s)", _THREAD, list(history_ids)))
+        return set().union(*map(_lock_keys, rows))
+
+    @api.model
     def _claim(self, history_ids):
         """Lock the rows that are still to be processed; returns their ids in the given order.
 
@@ -130,20 +141,33 @@ class MessageWorker(models.AbstractModel):
         and a reply must not pass its parent because of that.
         """
         rows = self.env.execute_query(SQL(
-            "SELECT id, sender_key FROM message_history WHERE id = ANY(%s) AND state IN ('received', 'failed') "
-            "ORDER BY id FOR NO KEY UPDATE", list(history_ids)))
-        locks.hold_work(self.env.cr, locks.SENDER_WORK, map(_lock_key, rows))
-        found = {history_id for history_id, _sender in rows}
+            "SELECT h.id, h.sender_key, %s FROM message_history h "
+            "WHERE h.id = ANY(%s) AND h.state IN ('received', 'failed') ORDER BY h.id FOR NO KEY UPDATE",
+            _THREAD, list(history_ids)))
+        locks.hold_work(self.env.cr, locks.SENDER_WORK, set().union(*map(_lock_keys, rows)))
+        found = {row[0] for row in rows}
         return [history_id for history_id in history_ids if history_id in found]
 
 
-def _lock_key(row):
-    """Return the key of a sender's lock, of a row that begins with (id, sender key); those without share one."""
-    return locks.int32(row[1] or 0)
+#: What a message's thread began with, as far as the message itself says: its first reference, or itself.
+_THREAD = SQL(
+    "(SELECT r.digest FROM message_reference r WHERE r.history_id = h.id ORDER BY r.kind DESC, r.id LIMIT 1)")
+
+
+def _lock_keys(row):
+    """Return the keys that whoever processes a message holds: its sender's and its thread's.
+
+    Without the sender's two workers make one person twice; without the thread's they make two
+    conversations of two answers to a mail that never came. Those without a sender share one key.
+
+    :param row: begins with (id, sender key, thread)
+    """
+    _history_id, sender_key, thread, *_rest = row
+    return {locks.int32(sender_key or 0)} | ({locks.int32(thread)} if thread else set())
 
 
 def _pick_candidates(env, limit):
-    """Return [(id, sender key, size, ids it waits for)] of rows that nobody else works on.
+    """Return [(id, sender key, thread, size, ids it waits for)] of rows that nobody else works on.
 
     Fresh rows come first by their index, then those whose next attempt is due. The locks end with
     this transaction: they only keep two workers from picking the same rows.
@@ -157,40 +181,42 @@ def _pick_candidates(env, limit):
              WHERE state = 'failed' AND next_attempt <= now() at time zone 'UTC'
              ORDER BY next_attempt LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
         )
-        SELECT c.id, c.sender_key, c.size, ARRAY(
+        SELECT h.id, h.sender_key, %(thread)s, h.size, ARRAY(
             SELECT DISTINCT parent.id
               FROM message_reference mine
               JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0
               JOIN message_history parent ON parent.id = theirs.history_id
-             WHERE mine.history_id = c.id AND mine.kind = 1 AND parent.id <> c.id
+             WHERE mine.history_id = h.id AND mine.kind = 1 AND parent.id <> h.id
                AND (parent.state = 'received' OR (parent.state = 'failed' AND parent.attempts < 3))
                AND parent.create_date > %(oldest)s
         )
-        FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) c ORDER BY c.priority, c.id LIMIT %(limit)s
-    """, limit=limit, oldest=fields.Datetime.now() - timedelta(minutes=WAIT_MINUTES)))
+        FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) h ORDER BY h.priority, h.id LIMIT %(limit)s
+    """, thread=_THREAD, limit=limit, oldest=fields.Datetime.now() - timedelta(minutes=WAIT_MINUTES)))
     return env.cr.fetchall()
 
 
-def _choose(candidates, taken, limit=BATCH):
-    """Return at most ``limit`` ids that may be processed now, parents before their replies.
+def _choose(candidates, taken=None, limit=BATCH):
+    """Return at most ``limit`` candidates that may be processed now, parents before their replies.
 
-    A message whose sender is another worker's just now, or that waits for one we don't have, is
-    left for the next batch.
+    A message whose sender or thread is another worker's just now, or that waits for one we don't
+    have, is left for the next batch.
+
+    :param taken: the keys that are ours; None to see who could be processed if all were
     """
     chosen, order, size = set(), [], 0
-    pending = [row for row in candidates if _lock_key(row) in taken]
+    pending = [row for row in candidates if taken is None or _lock_keys(row) <= taken]
     progress = True
     while pending and progress:
         progress, waiting = False, []
         for row in pending:
-            history_id, _sender, row_size, parents = row
+            history_id, _sender, _thread, row_size, parents = row
             if not set(parents) <= chosen:
                 waiting.append(row)
-            elif len(order) >= limit or (order and size + row_size > BATCH_BYTES):
+            elif len(order) >= limit or (taken is not None and order and size + row_size > BATCH_BYTES):
                 return order
             else:
                 chosen.add(history_id)
-                order.append(history_id)
+                order.append(row)
                 size += row_size
                 progress = True
         pending = waiting

@@ -1,7 +1,8 @@
 """Several workers at once: a reply never overtakes the mail that it answers."""
 
-from tests.integration.faults.check import chatter
+from tests.integration.faults.check import chatter, ledger
 from tests.integration.faults.mails import Mail
+from tests.integration.faults.system import FETCH
 
 HOLD_SECONDS = 2
 
@@ -43,4 +44,35 @@ env.cr.execute("SELECT id FROM message_history h WHERE state = 'received' AND EX
 result = env.cr.rowcount
 (pathlib.Path(folder) / "looked").touch()
 env.cr.execute("SELECT pg_sleep(%s)", [seconds])
+"""
+
+
+def test_answers_to_a_mail_that_never_came(ours, dovecot, tmp_path):
+    """Two people answer a mail that Odoo never saw, two workers process them at once: one conversation."""
+    boxes = [ours.mailbox(dovecot), ours.mailbox(dovecot)]
+    unknown = Mail("Never came")
+    for index, box in enumerate(boxes):
+        box.deliver(Mail("Re: Never came", parent=unknown, sender=f"person{index}.{unknown.token}@customer.example"))
+    other = ours.new_agent().start()
+    for agent, box in zip((ours.agent, other), boxes, strict=True):
+        agent.run(FETCH, ids=[box.id])
+        agent.arm(routed={"do": "meet", "folder": str(tmp_path), "count": 2, "seconds": 3})
+    for agent in (ours.agent, other):
+        agent.send(_ONE)
+    for agent in (ours.agent, other):
+        agent.wait()
+    other.stop()
+    ours.agent.disarm()
+    ours.process()
+    rows = ledger(ours)
+    conversations = {row["conversation"] for box in boxes for mail in box.sent for row in rows[mail.token]}
+    for box in boxes:
+        box.close()
+    assert len(conversations) == 1
+
+
+_ONE = """
+from odoo.addons.message_history.tools import locks
+with locks.AdvisoryLocks(env.cr.dbname) as held:
+    result = env['message.worker']._process_batch(held, limit=1)
 """
