@@ -3,9 +3,17 @@
 The packages registered here are empty: an ``import odoo.models`` inside a ``lib/`` fails.
 """
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
+
+import hypothesis
+
+# CI judges a change by the same examples every time; new ones are found by people's own runs.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 REPO = Path(__file__).resolve().parent.parent
 

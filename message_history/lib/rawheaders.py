@@ -126,7 +126,8 @@ def _split_fields(text: str, repairs: list[str]) -> tuple[list[tuple[str, str]],
     fields: list[tuple[str, str]] = []
     unix_from: str | None = None
     name, lines = "", [""]
-    for number, line in enumerate(_LINE.findall(text)):
+    found = _LINE.findall(text)
+    for number, line in enumerate(found):
         if line[0] in " \t":
             if name:
                 lines.append(line)
@@ -136,6 +137,9 @@ def _split_fields(text: str, repairs: list[str]) -> tuple[list[tuple[str, str]],
             name = ""
         if line.startswith("From "):
             unix_from = line.rstrip("\r\n") if number == 0 else unix_from
+            if 0 < number == len(found) - 1:
+                # the standard parser takes it for the first line of the text
+                repairs.append("misplaced_envelope")
             continue
         name, _colon, value = line.partition(":")
         lines = [value.lstrip(" \t")]

@@ -46,6 +46,7 @@ REPAIR_CODES = {
     "hostile_markup": "Hundreds of tags are never closed; they are shown as text.",
     "leading_garbage": "Lines before the first header were skipped.",
     "long_header": "A header was too long and was clipped.",
+    "misplaced_envelope": "An envelope line stood behind the headers and was left out.",
     "oversize_text": "The text is too long; its end is in the original only.",
     "raw_8bit_header": "A header held raw bytes; their character set was guessed.",
     "too_deep": "Parts are nested too deeply; the innermost are kept as one attachment.",

@@ -174,7 +174,12 @@ def test_errors_for_developers_come_without_traceback(capsys, monkeypatch):
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_every_command_is_known_to_the_parser(command):
-    more = {"bench": ["x"], "database": ["list"], "postgres": ["status"]}.get(command, [])
+    more = {
+        "bench": ["x"],
+        "database": ["list"],
+        "postgres": ["status"],
+        "pictures": ["url", "login", "password"],
+    }.get(command, [])
     assert cli.parser().parse_args([command, *more]).command == command
 
 

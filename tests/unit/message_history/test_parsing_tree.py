@@ -5,7 +5,7 @@ import email.policy
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from odoo.addons.message_history.lib.repair import parse_mail
 
@@ -62,6 +62,7 @@ MAIL = st.builds(
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(MAIL)
+@example(b'From: a@b.c\nContent-Type: multipart/digest; boundary="y"\n\n--y\n\nFrom here\nFrom here\n')
 def test_same_tree_as_the_standard_library(raw):
     parsed = parse_mail(raw)
     if not parsed.repairs:
