@@ -63,7 +63,8 @@ class MailThread(models.AbstractModel):
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):
         found = super()._message_parse_extract_bounce(email_message, message_dict)
-        if self.env.context.get("message_gateway"):
+        context = self.env.context
+        if context.get("message_gateway") and not context.get("message_gateway_no_report"):
             found = self.env["message.bounce"]._extract(email_message, message_dict, found)
         return found
 

@@ -1,3 +1,4 @@
+import mmap
 from datetime import timedelta
 
 from odoo import fields, models
@@ -90,12 +91,15 @@ class MessageReader(models.AbstractModel):
         """Have core parse the mail, and add what it leaves out."""
         thread = self._get_thread(mail)
         email_message = mail.parsed.message
+        if mail.values["kind"] not in ("bounce", "receipt"):
+            thread = thread.with_context(message_gateway_no_report=True)  # found out already
         msg_dict = thread.message_parse(email_message)
         context = thread.env.context
         if context.get("gateway_strip_attachments"):
             msg_dict.pop("attachments", None)
         else:
             msg_dict["attachments"] = restore_cut_parts(msg_dict.get("attachments") or [], mail.parsed.cut_parts)
+            _let_go(mail.parsed.cut_parts)
         if context.get("gateway_save_original"):
             with self.env["message.raw"]._opened(mail.message.id) as original:
                 msg_dict["attachments"].insert(
@@ -117,3 +121,10 @@ class MessageReader(models.AbstractModel):
                 context = {**context, f"gateway_{name}": True}
         return self.env["mail.thread"].with_context(
             message_gateway=True, mail_notify_force_send=False, **context)
+
+
+def _let_go(parts):
+    """Give back the memory that reading large parts out of a mapped file took; the map stays usable."""
+    for part in parts:
+        if isinstance(part.source, mmap.mmap):
+            part.source.madvise(mmap.MADV_DONTNEED)

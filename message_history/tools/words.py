@@ -13,8 +13,13 @@ def words(env):
 
     Background work has no language: the main company's is taken, which is that of its clerks.
     """
-    lang = env.lang or env.ref("base.main_company").sudo().partner_id.lang
+    lang = env.lang or _main_company(env).sudo().partner_id.lang
     return env(context={**env.context, "lang": lang})._ if lang != env.lang else env._
+
+
+def _main_company(env):
+    # env.ref asks the database each time whether it is still there, and this runs for every message
+    return env["res.company"].browse(env["ir.model.data"]._xmlid_to_res_id("base.main_company", raise_if_not_found=True))
 
 
 def plain_words(error, length=300):
