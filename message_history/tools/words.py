@@ -19,7 +19,8 @@ def words(env):
 
 def _main_company(env):
     # env.ref asks the database each time whether it is still there, and this runs for every message
-    return env["res.company"].browse(env["ir.model.data"]._xmlid_to_res_id("base.main_company", raise_if_not_found=True))
+    company_id = env["ir.model.data"]._xmlid_to_res_id("base.main_company", raise_if_not_found=True)
+    return env["res.company"].browse(company_id)
 
 
 def plain_words(error, length=300):
