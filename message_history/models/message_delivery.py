@@ -1,10 +1,33 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
+from ..tools.fields import BigInteger
 from .message_history import FAILURES
+
+#: What a delivery may still become by itself.
+OPEN = ("queued", "deferred", "claimed", "sending")
+#: What is over, and the message arrived at least at the next server.
+ARRIVED = ("accepted", "delivered", "read")
+#: What is over, and needs a person.
+PROBLEMS = ("in_doubt", "bounced", "refused", "failed")
+#: States from which a person may have a delivery sent again: it is still owed.
+OWED = ("in_doubt", "bounced", "refused", "failed", "cancelled")
 
 
 class MessageDelivery(models.Model):
-    """One recipient of one outgoing message: one body, many deliveries."""
+    """One recipient of one outgoing message: one body, many deliveries. The outbox.
+
+    ::
+
+        queued ──▶ claimed ──▶ sending ──▶ accepted ──▶ delivered │ read │ bounced
+          ▲ ▲         │           ├──▶ deferred (next_attempt)
+          │ └─────────┘ died      ├──▶ refused │ failed
+          └─ deferred, when due   └──▶ in_doubt (died, or the answer was lost)
+
+    A sender claims rows and writes their results on a connection of its own, see
+    ``tools/journal.py``; everything that is written about the message is written later, by
+    ``message.outbox``. ``settled`` says whether that has happened.
+    """
 
     _name = "message.delivery"
     _description = "Delivery"
@@ -12,21 +35,84 @@ class MessageDelivery(models.Model):
     _rec_name = "address"
 
     history_id = fields.Many2one("message.history", required=True, ondelete="cascade", index=True)
-    channel_id = fields.Many2one("message.channel", required=True, ondelete="restrict")
+    channel_id = fields.Many2one("message.channel", required=True, ondelete="restrict",
+                                 help="The channel whose queue it is in.")
+    via_channel_id = fields.Many2one("message.channel", ondelete="set null", string="Sent By",
+                                     help="The channel that tried it last: another one while its own is down.")
+    variant_id = fields.Many2one("message.variant", ondelete="set null", index="btree_not_null",
+                                 help="The text for this recipient alone; empty: the message's own.")
     address = fields.Char(required=True, index=True)
     partner_id = fields.Many2one("res.partner", ondelete="set null", index="btree_not_null")
     state = fields.Selection([
-        ("queued", "Queued"), ("claimed", "Claimed"), ("sending", "Sending"), ("in_doubt", "In doubt"),
-        ("accepted", "Sent"), ("delivered", "Delivered"), ("read", "Read"), ("bounced", "Bounced"),
-        ("refused", "Refused"), ("failed", "Failed"), ("cancelled", "Cancelled"),
-    ], required=True, default="queued")
+        ("queued", "Queued"), ("deferred", "Will be tried again"), ("claimed", "Claimed"), ("sending", "Sending"),
+        ("in_doubt", "In doubt"), ("accepted", "Sent"), ("delivered", "Delivered"), ("read", "Read"),
+        ("bounced", "Bounced"), ("refused", "Refused"), ("failed", "Failed"), ("cancelled", "Cancelled"),
+    ], required=True, default="queued", index=False)
+    priority = fields.Integer(default=10, help="Lower goes first.")
     attempts = fields.Integer()
+    attempt_date = fields.Datetime(string="Last Attempt")
     next_attempt = fields.Datetime()
+    expires = fields.Datetime(string="Tried Until", help="After that nothing is tried any more.")
+    claimer = BigInteger(help="Who works on it; alive as long as its advisory lock is held.")
+    settled = fields.Boolean(default=True)
     failure_type = fields.Selection(FAILURES, string="Cause")
     server_reply = fields.Char(string="Server Said")
     provider_id = fields.Char(string="Id at the Provider")
     sent_date = fields.Datetime()
     delivered_date = fields.Datetime()
+    subject = fields.Char(related="history_id.subject")
+    advice = fields.Char(compute="_compute_advice", string="What to Do")
 
-    _claim_idx = models.Index("(channel_id, next_attempt, id) WHERE state = 'queued'")
+    _claim_idx = models.Index("(channel_id, priority, id) WHERE state = 'queued'")
+    _due_idx = models.Index("(channel_id, next_attempt) WHERE state = 'deferred'")
+    _claimer_idx = models.Index("(claimer) WHERE state IN ('claimed', 'sending')")
+    _unsettled_idx = models.Index("(history_id) WHERE NOT settled")
+    _rate_idx = models.Index("(via_channel_id, attempt_date) WHERE attempt_date IS NOT NULL")
     _provider_idx = models.Index("(channel_id, provider_id) WHERE provider_id IS NOT NULL")
+    _problem_idx = models.Index(
+        "(channel_id, id) WHERE state IN ('in_doubt', 'bounced', 'refused', 'failed')")
+
+    @api.depends("state", "failure_type")
+    def _compute_advice(self):
+        advices = self.env["message.history"]._advices()
+        for delivery in self:
+            delivery.advice = delivery._own_advice() or (
+                delivery.state in PROBLEMS and advices.get(delivery.failure_type or "unknown")) or False
+
+    def _own_advice(self):
+        """Return what to do about a state that says it all, whatever the cause."""
+        self.ensure_one()
+        if self.state == "in_doubt":
+            return self.env._("It may have arrived. Ask the recipient, then choose Send Again or It Arrived.")
+        if self.state == "bounced":
+            return self.env._("Correct the address and send it again, or use another way.")
+        if self.state == "deferred":
+            return self.env._("Nothing: it is tried again by itself.")
+        return None
+
+    @api.model
+    def _count_queued(self, channels, limit=1000):
+        """Return {channel id: deliveries not finished}, each counted up to a limit.
+
+        An exact count of a long queue costs what the queue is long, and tells nobody more.
+        """
+        rows = self.env.execute_query(SQL(
+            "SELECT c.id, (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
+            "AND d.state = 'queued' LIMIT %(limit)s) q) + (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d "
+            "WHERE d.channel_id = c.id AND d.state = 'deferred' LIMIT %(limit)s) w) "
+            "FROM unnest(%(ids)s::int[]) AS c(id)", ids=list(channels.ids), limit=limit))
+        return {channel_id: min(count, limit) for channel_id, count in rows}
+
+    # Actions --------------------------------------------------------------------------------
+
+    def action_send_again(self):
+        """Have those of these deliveries sent again that are still owed, and nobody else's."""
+        return self.env["message.outbox"]._act(self, "_send_again")
+
+    def action_mark_arrived(self):
+        """Note that a delivery in doubt did arrive."""
+        return self.env["message.outbox"]._act(self, "_mark_arrived")
+
+    def action_cancel(self):
+        """Take back what nobody has begun to send."""
+        return self.env["message.outbox"]._act(self, "_cancel")

@@ -18,6 +18,7 @@ STATES = [
     ("sending", "Sending"),
     ("sent", "Sent"),
     ("partly_sent", "Partly sent"),
+    ("in_doubt", "In doubt"),
     ("bounced", "Bounced"),
     ("cancelled", "Cancelled"),
 ]
@@ -38,6 +39,9 @@ FAILURES = [
     ("recipient", "The recipient was refused"),
     ("message", "The message was refused"),
     ("protocol", "The server answered oddly"),
+    ("suppressed", "The address is on the suppression list"),
+    ("expired", "Tried until the end of its time"),
+    ("in_doubt", "The answer of the server was lost"),
 ]
 
 
@@ -121,7 +125,7 @@ class MessageHistory(models.Model):
     _retry_idx = models.Index("(next_attempt) WHERE state = 'failed'")
     _open_idx = models.Index(
         "(channel_id, state) WHERE state IN "
-        "('received', 'failed', 'held', 'given_up', 'queued', 'sending', 'bounced', 'partly_sent')")
+        "('received', 'failed', 'held', 'given_up', 'queued', 'sending', 'bounced', 'partly_sent', 'in_doubt')")
     _list_idx = models.Index("(channel_id, date DESC, id DESC)")
     _date_idx = models.Index("(date DESC, id DESC)")
     _conversation_idx = models.Index("(conversation_id, date)")
@@ -143,7 +147,7 @@ class MessageHistory(models.Model):
     @api.model
     def _failed_states(self):
         """Return the states that need a person."""
-        return ["failed", "held", "given_up", "bounced", "partly_sent"]
+        return ["failed", "held", "given_up", "bounced", "partly_sent", "in_doubt"]
 
     # Computed fields ----------------------------------------------------------------------
 
@@ -248,6 +252,8 @@ class MessageHistory(models.Model):
     def action_try_again(self):
         """Process failed, held or ignored messages again, now."""
         self._check_handle()
+        if self.filtered(lambda message: message.direction == "out"):
+            return self.action_send_again()
         again_sudo = self.sudo().filtered(
             lambda message: message.direction == "in" and message.state in ("failed", "held", "given_up", "ignored"))
         if not again_sudo:

@@ -47,6 +47,11 @@ class MessageHistory(models.Model):
             "recipient": self.env._("Check the address of the recipient, then send it again."),
             "message": self.env._("Read what the server said, change the message and send it again."),
             "protocol": nothing,
+            "suppressed": self.env._(
+                "Mail to this address came back before. Check it, release it on the suppression list, send again."),
+            "expired": self.env._("Look at the channel; then send it again."),
+            "in_doubt": self.env._(
+                "It may have arrived. Ask the recipient, then choose Send Again or It Arrived."),
         }
 
     def _compute_names_text(self):

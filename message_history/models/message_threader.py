@@ -136,7 +136,7 @@ class MessageThreader(models.AbstractModel):
         first, last = mails[0], mails[-1]
         model, res_id = next((mail.document for mail in mails if mail.document), None) or (None, None)
         keys = (mail.thread_ids.conversation_key for mail in mails if mail.thread_ids)
-        needs_people = any(mail.values["state"] not in ("ignored", "sent") for mail in mails)
+        needs_people = any(mail.values["state"] not in ("ignored", "sent", "queued") for mail in mails)
         uid, now = self.env.uid, self.env.cr.now()
         return {
             "subject": first.values.get("subject"), "preview": last.values.get("preview"),

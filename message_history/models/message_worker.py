@@ -55,6 +55,16 @@ class MessageWorker(models.AbstractModel):
         return [cron.sudo() for cron in crons if cron and cron.sudo().active]
 
     @api.model
+    def _helpers(self, process):
+        """Return what a worker's process does beside processing what came in; for addons.
+
+        :param process: ``gateway.process.Process``
+        :return: objects with ``work(held)``, which returns how much it did and is called again and
+            again, ``busy``, whether it is to be called again soon, and ``close()``
+        """
+        return []
+
+    @api.model
     def _cron_process(self):
         """Process what is there until it is done or the time is up (one of several shards)."""
         progress = self.env["ir.cron"]._commit_progress

@@ -40,6 +40,14 @@ def int32(value: int | str) -> int:
     return folded - 0x100000000 if folded >= 0x80000000 else folded
 
 
+def connect(dbname: str, name: str) -> Any:
+    """Return a connection in autocommit mode that nobody else uses and whose loss is noticed soon."""
+    _dbname, info = connection_info_for(dbname)
+    connection = psycopg2.connect(**{**info, **_KEEPALIVE, "application_name": name})
+    connection.autocommit = True
+    return connection
+
+
 class AdvisoryLocks:
     """Session-level advisory locks, and notifications, on one dedicated connection.
 
@@ -48,9 +56,7 @@ class AdvisoryLocks:
     """
 
     def __init__(self, dbname: str) -> None:
-        _name, info = connection_info_for(dbname)
-        self._connection = psycopg2.connect(**{**info, **_KEEPALIVE, "application_name": "odoo-gateway-locks"})
-        self._connection.autocommit = True
+        self._connection = connect(dbname, "odoo-gateway-locks")
         self._cursor = self._connection.cursor()
         self._mutex = threading.Lock()
 
@@ -79,7 +85,7 @@ class AdvisoryLocks:
         wanted = sorted(set(keys))
         if not wanted:
             return set()
-        query, values = "SELECT key FROM unnest(%s::int[]) AS key WHERE pg_try_advisory_lock(%s, key)", [_signed(space)]
+        query, values = "SELECT key FROM unnest(%s::int[]) AS key WHERE pg_try_advisory_lock(%s, key)", [signed(space)]
         if work:
             # whoever has the lock in ``space`` is alone with that in ``work``: looking is enough
             query = (
@@ -87,7 +93,7 @@ class AdvisoryLocks:
                 "WHEN pg_try_advisory_lock(%s, key) THEN pg_advisory_unlock(%s, key) "
                 "ELSE NOT pg_advisory_unlock(%s, key) END"
             )
-            values = [_signed(space), _signed(work), _signed(work), _signed(space)]
+            values = [signed(space), signed(work), signed(work), signed(space)]
         with self._mutex:
             self._cursor.execute(query, (wanted, *values))
             return {row[0] for row in self._cursor.fetchall()}
@@ -97,7 +103,7 @@ class AdvisoryLocks:
         with self._mutex:
             self._cursor.execute(
                 "SELECT pg_advisory_unlock(%s, key) FROM unnest(%s::int[]) AS key",
-                (_signed(space), list(keys)),
+                (signed(space), list(keys)),
             )
 
     def alive(self) -> bool:
@@ -130,8 +136,9 @@ class AdvisoryLocks:
 def hold_work(cr: Any, space: int, keys: Iterable[int]) -> None:
     """Have a transaction hold locks until it really ends, whatever becomes of its client."""
     if wanted := sorted(set(keys)):
-        cr.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_signed(space), wanted])
+        cr.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [signed(space), wanted])
 
 
-def _signed(space: int) -> int:
+def signed(space: int) -> int:
+    """Return the key of a space of locks as PostgreSQL's signed ``int4``."""
     return space - 0x100000000 if space >= 0x80000000 else space

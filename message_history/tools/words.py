@@ -9,12 +9,17 @@ _FOR_PROGRAMMERS = re.compile(r"\s*\((?:Record|Records|Document type|Operation|U
 
 
 def words(env):
-    """Return ``env._`` for texts that people will read on a message or channel.
+    """Return ``env._`` for texts that people will read on a message or channel."""
+    return speaking(env)._
+
+
+def speaking(env):
+    """Return an environment with a language for texts that are stored.
 
     Background work has no language: the main company's is taken, which is that of its clerks.
     """
     lang = env.lang or _main_company(env).sudo().partner_id.lang
-    return env(context={**env.context, "lang": lang})._ if lang != env.lang else env._
+    return env(context={**env.context, "lang": lang}) if lang != env.lang else env
 
 
 def _main_company(env):

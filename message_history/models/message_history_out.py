@@ -1,0 +1,84 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .message_delivery import ARRIVED, OWED
+
+
+class MessageHistory(models.Model):
+    """What an outgoing message has beside an incoming one."""
+
+    _inherit = "message.history"
+
+    mail_mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
+    envelope_sender = fields.Char(readonly=True, help="Where undeliverable notices go (RFC 5321, MAIL FROM).")
+    private = fields.Boolean(readonly=True, help="Only the headers are kept: passwords, sign-in codes, invitations.")
+    max_attempts = fields.Integer(readonly=True, help="Most attempts for each recipient; 0: until the time is over.")
+    finished = fields.Boolean(readonly=True, help="Everything that hangs on the outcome was told of it.")
+    recipient_count = fields.Integer(readonly=True, string="Recipient Count")
+    arrived_count = fields.Integer(readonly=True, string="Sent To")
+    problem_count = fields.Integer(readonly=True, string="Failed For")
+    waiting_count = fields.Integer(readonly=True, string="Still to Send")
+    progress = fields.Float(compute="_compute_progress", help="Per cent of the recipients that are dealt with.")
+    can_send_again = fields.Boolean(compute="_compute_can_send_again")
+    can_cancel = fields.Boolean(compute="_compute_can_cancel")
+
+    @api.depends("recipient_count", "waiting_count")
+    def _compute_progress(self):
+        for message in self:
+            total = message.recipient_count
+            message.progress = 100.0 * (total - message.waiting_count) / total if total else 0.0
+
+    @api.depends("direction", "state", "problem_count")
+    def _compute_can_send_again(self):
+        for message in self:
+            message.can_send_again = message.direction == "out" and message.raw_kept and (
+                bool(message.problem_count) or message.state == "cancelled")
+
+    @api.depends("direction", "state", "waiting_count")
+    def _compute_can_cancel(self):
+        for message in self:
+            message.can_cancel = message.direction == "out" and message.state in ("queued", "sending")
+
+    def action_send_again(self):
+        """Send to those who are still owed the message, and to nobody else."""
+        owed = self.env["message.delivery"].search([("history_id", "in", self.ids), ("state", "in", OWED)])
+        if not owed:
+            raise UserError(self.env._("Nobody is owed this message any more."))
+        return owed.action_send_again()
+
+    def action_mark_arrived(self):
+        """Note that what is in doubt did arrive."""
+        return self.env["message.delivery"].search(
+            [("history_id", "in", self.ids), ("state", "=", "in_doubt")]).action_mark_arrived()
+
+    def action_cancel(self):
+        """Take back what nobody has begun to send."""
+        return self.env["message.delivery"].search(
+            [("history_id", "in", self.ids), ("state", "in", ("queued", "deferred"))]).action_cancel()
+
+    def action_view_deliveries(self):
+        """Open the recipients and what became of each."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
+        return {**action, "domain": [("history_id", "=", self.id)], "context": {}}
+
+    def _state_from_counts(self, counts):
+        """Return the state that follows from how many deliveries are in which state.
+
+        :param counts: {state of a delivery: how many}
+        """
+        arrived = sum(counts.get(state, 0) for state in ARRIVED)
+        waiting = counts.get("queued", 0) + counts.get("deferred", 0)
+        busy = counts.get("claimed", 0) + counts.get("sending", 0)
+        total, cancelled = sum(counts.values()), counts.get("cancelled", 0)
+        if waiting or busy:
+            return "queued" if waiting + cancelled == total else "sending"
+        if counts.get("in_doubt"):
+            return "in_doubt"
+        if arrived and arrived + cancelled == total:
+            return "sent"
+        if arrived:
+            return "partly_sent"
+        if cancelled == total:
+            return "cancelled"
+        return "bounced" if counts.get("bounced") else "given_up"

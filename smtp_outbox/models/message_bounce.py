@@ -1,0 +1,50 @@
+import re
+
+from odoo import api, models
+from odoo.addons.message_history.tools.words import words
+
+from ..lib.replies import is_bad_address
+from ..lib.verp import decode
+
+#: What a report says that has no status code, only words, is judged by these.
+_STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
+
+
+class MessageBounce(models.AbstractModel):
+    """Undeliverable notices close the circle: the address goes on the suppression list."""
+
+    _inherit = "message.bounce"
+
+    def _note_delivery(self, delivery, recipient):
+        super()._note_delivery(delivery, recipient)
+        delivery.settled = False
+        if delivery.state == "bounced" and recipient.kind.value == "permanent":
+            self._judge(delivery)
+        self.env["message.worker"]._wake()
+
+    def _judge(self, delivery):
+        """Suppress an address that is dead; one that only refused this mail, or is full, is not."""
+        reply = delivery.server_reply or ""
+        if is_bad_address(reply if _STATUS.search(reply) else f"550 {reply}"):
+            self.env["message.suppression"].sudo()._suppress(delivery, "bounced")
+
+    @api.model
+    def _handle(self, mail, thread):
+        """A notice to a return address of its own says which delivery it is about, however it is written."""
+        super()._handle(mail, thread)
+        delivery = self._delivery_of(mail.msg_dict)
+        if delivery and delivery.state in ("accepted", "sending", "in_doubt"):
+            _ = words(self.env)
+            delivery.write({"state": "bounced", "failure_type": "recipient", "settled": False,
+                            "server_reply": (mail.values.get("preview") or "")[:500]})
+            mail.values["state_reason"] = _("Undeliverable: %(recipients)s", recipients=delivery.address)
+            self.env["message.worker"]._wake()
+
+    @api.model
+    def _delivery_of(self, msg_dict):
+        """Return the delivery whose own return address a message went to; empty if none."""
+        secret = self.env["mail.thread"]._verp_secret()
+        for address in self.env["mail.thread"]._verp_addresses(msg_dict):
+            if found := decode(address, secret):
+                return self.env["message.delivery"].sudo().browse(found[1]).exists()
+        return self.env["message.delivery"]

@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, email_normalize
+
+
+class MessageSuppression(models.Model):
+    """Addresses that mail came back from for good: nothing is sent there until somebody releases them.
+
+    Sending on to dead addresses costs a sender the trust of the servers that receive its mail.
+    """
+
+    _name = "message.suppression"
+    _description = "Suppressed Address"
+    _order = "date desc, id desc"
+    _rec_name = "address"
+
+    address = fields.Char(required=True, readonly=True)
+    active = fields.Boolean(default=True, readonly=True, help="Whether it holds; released entries stay as a record.")
+    reason = fields.Char(readonly=True, help="What the server said.")
+    kind = fields.Selection([
+        ("refused", "Refused by the server"), ("bounced", "Came back"), ("manual", "Entered by hand"),
+    ], required=True, default="manual", readonly=True)
+    date = fields.Datetime(required=True, default=fields.Datetime.now, readonly=True)
+    delivery_id = fields.Many2one("message.delivery", readonly=True, ondelete="set null", string="The Mail",
+                                  index="btree_not_null")
+    history_id = fields.Many2one(related="delivery_id.history_id", string="Message")
+    partner_id = fields.Many2one("res.partner", compute="_compute_partner_id", string="Contact")
+    released_by_id = fields.Many2one("res.users", readonly=True, string="Released By")
+    released_date = fields.Datetime(readonly=True, string="Released On")
+    count = fields.Integer(default=1, readonly=True, string="Times", help="How often mail came back.")
+
+    _address_uniq = models.UniqueIndex("(address)")
+
+    def _compute_partner_id(self):
+        found = self.env["res.partner"].search_fetch(
+            [("email_normalized", "in", self.mapped("address"))], ["email_normalized"], order="id desc")
+        by_address = {partner.email_normalized: partner for partner in found}
+        for entry in self:
+            entry.partner_id = by_address.get(entry.address, False)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Enter addresses by hand as they are compared: bare and in lower case."""
+        for vals in vals_list:
+            vals["address"] = email_normalize(vals.get("address")) or (vals.get("address") or "").strip().lower()
+        return super().create(vals_list)
+
+    @api.model
+    def _reasons(self, addresses):
+        """Return {address: why} of those of some addresses that are suppressed."""
+        if not addresses:
+            return {}
+        rows = self.env.execute_query(SQL(
+            "SELECT address, reason FROM message_suppression WHERE active AND address = ANY(%s)",
+            sorted({address.lower() for address in addresses})))
+        return {address: reason or address for address, reason in rows}
+
+    @api.model
+    def _suppress(self, deliveries, kind="refused"):
+        """Enter the addresses of deliveries, or count once more; one that was released comes back."""
+        for delivery in deliveries:
+            self.env.cr.execute(SQL(
+                "INSERT INTO message_suppression (address, active, reason, kind, date, delivery_id, count, "
+                "create_uid, create_date) VALUES (%(address)s, true, %(reason)s, %(kind)s, %(now)s, %(delivery)s, 1, "
+                "%(uid)s, %(now)s) ON CONFLICT (address) DO UPDATE SET active = true, reason = excluded.reason, "
+                "kind = excluded.kind, date = excluded.date, delivery_id = excluded.delivery_id, "
+                "count = message_suppression.count + 1, released_by_id = NULL, released_date = NULL "
+                "WHERE message_suppression.delivery_id IS DISTINCT FROM excluded.delivery_id",
+                address=delivery.address.lower(), reason=(delivery.server_reply or "")[:500], kind=kind,
+                now=fields.Datetime.now(), delivery=delivery.id, uid=self.env.uid))
+        self.invalidate_model()
+
+    def action_release(self):
+        """Let mail be sent to these addresses again."""
+        self.check_access("read")
+        self.env["message.history"]._check_handle()
+        self.sudo().write({"active": False, "released_by_id": self.env.uid, "released_date": fields.Datetime.now()})
+        return self.env["message.history"]._notify_done(
+            self.env._("%(count)s released: mail is sent there again.", count=len(self)))

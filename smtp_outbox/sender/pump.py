@@ -1,0 +1,191 @@
+"""The outbox of one process: enters mails, has as many senders as there is work, settles."""
+
+import logging
+import queue
+import time
+from pathlib import Path
+
+from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.tools.transaction import in_transaction
+from odoo.tools import SQL, config
+
+from .sender import Sender, Way, stop_all
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at what dead senders left, and at what has waited to the end of its time.
+LOOK_AFTER = 5.0
+#: Seconds that the settings of the channels are believed.
+BELIEVE = 2.0
+#: Seconds between two looks at which queues have something to send.
+LOOK = 0.1
+#: Seconds between two settlings while mails are being sent.
+SETTLE_EVERY = 0.25
+#: Deliveries for each connection before another one is opened.
+EACH = 5
+#: Seconds to wait after all connections to a server were found taken.
+DENIED = 1.0
+#: Seconds that senders have for a clean end.
+GRACE = 25.0
+
+
+class Pump:
+    """See ``message.worker._helpers``: ``work`` is called again and again by the process's main thread.
+
+    :param process: has ``dbname`` and ``environment()``, which is safe to call from any thread
+    """
+
+    def __init__(self, process):
+        self._process = process
+        self._senders = []
+        self._events = queue.SimpleQueue()
+        self._ways, self._ways_until = {}, 0.0
+        self._next = {"look_after": 0.0, "look": 0.0, "settle": 0.0}
+        self._denied = {}
+        self._healthy = {}
+
+    @property
+    def busy(self):
+        """Whether mails are on their way."""
+        return any(sender.alive and not sender.waiting for sender in self._senders)
+
+    def work(self, held):
+        """Do what there is to do now; returns how many mails were entered or settled."""
+        if self._is_time("look_after", LOOK_AFTER):
+            with self._process.environment() as env:
+                env["message.outbox"]._take_back(held)
+                in_transaction(env, _expire)
+        with self._process.environment() as env:
+            entered = env["mail.expander"]._expand_batch()
+        self._note_events()
+        if entered or self._is_time("look", LOOK):
+            self._man(held)
+        return entered + self._settle()
+
+    def close(self):
+        """Stop sending; what is claimed goes back to the queue."""
+        stop_all(self._senders, GRACE)
+        self._note_events()
+        self._settle(at_once=True)
+
+    def _is_time(self, name, every):
+        if time.monotonic() < self._next[name]:
+            return False
+        self._next[name] = time.monotonic() + every
+        return True
+
+    def _settle(self, at_once=False):
+        if not at_once and not self._is_time("settle", SETTLE_EVERY):
+            return 0
+        with self._process.environment() as env:
+            return env["message.outbox"]._settle_all()
+
+    # Senders ----------------------------------------------------------------------------------
+
+    def _man(self, held):
+        """Have as many senders as the queues ask for."""
+        gone = [sender for sender in self._senders if not sender.alive]
+        for sender in gone:
+            self._senders.remove(sender)
+            if sender.denied:
+                self._denied[sender.way.queue] = time.monotonic() + DENIED
+        with self._process.environment() as env:
+            waiting = _waiting(env)
+            if waiting and time.monotonic() > self._ways_until:
+                self._ways, self._ways_until = self._find_ways(env), time.monotonic() + BELIEVE
+        for queue_id, count in waiting.items():
+            self._man_queue(queue_id, count)
+        for sender in self._senders:
+            way = self._ways.get(sender.way.queue)
+            if way is None or way.via != sender.way.via:
+                sender.stop()  # paused, archived, or down: see _find_ways
+
+    def _man_queue(self, queue_id, count):
+        way = self._ways.get(queue_id)
+        own = [sender for sender in self._senders if sender.way.queue == queue_id]
+        for sender in own:
+            if sender.waiting:
+                sender.poke()
+        if way is None or self._denied.get(queue_id, 0) > time.monotonic():
+            return
+        wanted = min(way.connections, 1 + count // EACH)
+        if len(own) < wanted:
+            sender = Sender(self._process.dbname, way, self._tell)
+            self._senders.append(sender)
+            sender.start()
+
+    def _find_ways(self, env):
+        """Return {channel id: Way} of the channels that can send now, by themselves or by another one."""
+        channels = env["message.channel"].search([("channel_type", "=", "smtp"), ("sends", "=", True)])
+        ways = {}
+        for channel in channels.filtered(lambda one: one._is_usable()):
+            via = next((one for one in (channel, *channel.fallback_ids) if _can_send(one)), None)
+            if via:
+                ways[channel.id] = self._make_way(channel, via)
+        return ways
+
+    def _make_way(self, channel, via):
+        env = channel.env
+        secret = env["mail.thread"]._verp_secret() if channel.verp else b""
+        store = Path(config["data_dir"]) / "message_history" / env.cr.dbname
+        return Way(
+            queue=channel.id, via=via.id, connect=self._connector(via.id, channel.address), rates=via._get_rates(),
+            connections=via.connection_limit, recipients=via.recipient_limit, resend=channel.resend_in_doubt,
+            store=store, verp=secret, command_seconds=float(via.command_seconds or 60),
+            content_seconds=float(via.content_seconds or 600),
+            from_filter=via._get_mail_server_sudo().from_filter or "")
+
+    def _connector(self, channel_id, address):
+        def connect():
+            with self._process.environment() as env:
+                return env["message.channel"].browse(channel_id)._connect_smtp__(address or None)
+        return connect
+
+    # Health -----------------------------------------------------------------------------------
+
+    def _tell(self, channel_id, error):
+        """Take note, from a sender's thread, that a server can be used, or why not."""
+        self._events.put((channel_id, error))
+
+    def _note_events(self):
+        """Write down how the servers are doing: a failure opens the circuit, a success closes it."""
+        latest = {}
+        while not self._events.empty():
+            channel_id, error = self._events.get()
+            latest[channel_id] = error
+        for channel_id, error in latest.items():
+            if error is None and self._healthy.get(channel_id, 0) > time.monotonic():
+                continue  # known: writing it down for every connection helps nobody
+            self._healthy[channel_id] = 0 if error else time.monotonic() + 30
+            with self._process.environment() as env:
+                in_transaction(env, _note_health, channel_id, error)
+            self._ways_until = 0.0
+
+
+def _can_send(channel):
+    """Whether a channel may be used now: usable, and its circuit closed."""
+    status = channel.sudo().status_ids.filtered(lambda one: not one.folder_id)[:1]
+    now = channel.env.cr.now()
+    return channel._is_usable() and not (status.next_attempt and status.next_attempt > now)
+
+
+def _waiting(env, limit=50):
+    """Return {channel id: deliveries that can be claimed, counted up to a limit}."""
+    rows = env.execute_query(SQL(
+        "SELECT c.id, (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
+        "AND d.state = 'queued' LIMIT %(limit)s) q) + (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d "
+        "WHERE d.channel_id = c.id AND d.state = 'deferred' AND d.next_attempt <= now() at time zone 'UTC' "
+        "LIMIT %(limit)s) w) FROM message_channel c WHERE c.channel_type = 'smtp'", limit=limit))
+    return {channel_id: count for channel_id, count in rows if count}
+
+
+def _expire(env):
+    return env["message.outbox"]._expire()
+
+
+def _note_health(env, channel_id, error):
+    status = env["message.channel.status"]._get(env["message.channel"].browse(channel_id))
+    if error is None:
+        status._note_success()
+    elif isinstance(error, ChannelError):
+        status._note_error(error, env["message.fetcher"]._words_for(error))

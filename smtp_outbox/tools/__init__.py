@@ -1,0 +1,1 @@
+"""What builds mails for the outbox."""
