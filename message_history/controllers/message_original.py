@@ -18,7 +18,7 @@ class MessageOriginalController(Controller):
             message.check_access("read")
         except AccessError:
             message = message.browse()  # whether it exists is nobody's business
-        if not message:
+        if not message or message.private:
             raise request.not_found()
         stack = contextlib.ExitStack()
         content = stack.enter_context(request.env["message.raw"]._opened(message.id))

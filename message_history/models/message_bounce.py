@@ -1,8 +1,10 @@
 from odoo import api, fields, models
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 
 from ..lib.bounce import read_bounce
+from ..lib.digest import id_digest
 from ..tools.words import words
+from .message_reference import OWN
 
 #: What a report says of a recipient -> the state of the delivery.
 _DELIVERY_STATES = {"permanent": "bounced", "temporary": "bounced", "delivered": "delivered", "read": "read"}
@@ -104,18 +106,29 @@ class MessageBounce(models.AbstractModel):
         for recipient in report.recipients:
             for address in (*recipient.aliases, recipient.address):
                 found[email_normalize(address) or address] = recipient
-        sent = self.env["message.history"].search(
-            [("direction", "=", "out"), ("message_uid", "in", list(report.original_message_ids))])
-        for delivery in sent.delivery_ids:
+        for delivery in self._find_sent(report.original_message_ids).delivery_ids:
             recipient = found.get(email_normalize(delivery.address) or delivery.address)
             if recipient is not None:
                 self._note_delivery(delivery, recipient)
+
+    def _find_sent(self, message_ids):
+        """Return what we sent under some Message-IDs; by their digests, which are indexed."""
+        digests = [digest for digest in map(id_digest, message_ids) if digest]
+        rows = self.env.execute_query(SQL(
+            "SELECT DISTINCT h.id FROM message_reference r JOIN message_history h ON h.id = r.history_id "
+            "WHERE r.digest = ANY(%s) AND r.kind = %s AND h.direction = 'out' AND h.message_uid = ANY(%s)",
+            digests, OWN, list(message_ids)))
+        return self.env["message.history"].browse(sorted(history_id for (history_id,) in rows))
 
     def _note_delivery(self, delivery, recipient):
         values = {"server_reply": f"{recipient.status} {recipient.diagnostic}".strip()[:500]}
         state = _DELIVERY_STATES.get(recipient.kind.value)
         if state and not (state == "delivered" and delivery.state == "read"):
             values["state"] = state
-        if state == "delivered":
-            values["delivered_date"] = fields.Datetime.now()
-        delivery.write(values)
+        if state == "bounced":
+            values["failure_type"] = "recipient"
+        if state in ("delivered", "read"):
+            # whatever was in doubt about it
+            values |= {"failure_type": False, "delivered_date": fields.Datetime.now()}
+        delivery.write({**values, "settled": False})
+        self.env["message.worker"]._wake()

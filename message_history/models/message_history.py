@@ -196,14 +196,6 @@ class MessageHistory(models.Model):
                 found.append(Domain("model", "=", model) & Domain("res_id", "in", ids))
         return Domain.OR(found)
 
-    def _compute_raw_kept(self):
-        rows = self.env.execute_query(SQL(
-            "SELECT history_id FROM message_raw WHERE history_id IN %s "
-            "AND (content IS NOT NULL OR store_name IS NOT NULL)", tuple(self.ids) or (0,)))
-        kept = {history_id for (history_id,) in rows}
-        for message in self:
-            message.raw_kept = message.id in kept
-
     def _get_document(self):
         """Return the document of the message that the user may read, or None."""
         self.ensure_one()

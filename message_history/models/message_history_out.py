@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .message_delivery import ARRIVED, OWED
 
@@ -22,6 +23,18 @@ class MessageHistory(models.Model):
     can_send_again = fields.Boolean(compute="_compute_can_send_again")
     can_cancel = fields.Boolean(compute="_compute_can_cancel")
 
+    def _compute_raw_kept(self):
+        kept = self._with_original()
+        for message in self:
+            message.raw_kept = message in kept and not message.private
+
+    def _with_original(self):
+        """Return those messages whose bytes are still there."""
+        rows = self.env.execute_query(SQL(
+            "SELECT history_id FROM message_raw WHERE history_id = ANY(%s) "
+            "AND (content IS NOT NULL OR store_name IS NOT NULL)", self.ids))
+        return self.browse(history_id for (history_id,) in rows)
+
     @api.depends("recipient_count", "waiting_count")
     def _compute_progress(self):
         for message in self:
@@ -30,8 +43,9 @@ class MessageHistory(models.Model):
 
     @api.depends("direction", "state", "problem_count")
     def _compute_can_send_again(self):
+        kept = self._with_original()
         for message in self:
-            message.can_send_again = message.direction == "out" and message.raw_kept and (
+            message.can_send_again = message.direction == "out" and message in kept and (
                 bool(message.problem_count) or message.state == "cancelled")
 
     @api.depends("direction", "state", "waiting_count")

@@ -160,7 +160,8 @@ class MessageOutbox(models.AbstractModel):
         return messages._notify_done(text)
 
     def _send_again(self, deliveries):
-        kept = deliveries.filtered(lambda delivery: delivery.history_id.raw_kept)
+        whole = deliveries.history_id._with_original()
+        kept = deliveries.filtered(lambda delivery: delivery.history_id in whole)
         if not kept:
             raise UserError(self.env._("The text of this message is no longer kept. Please write it anew."))
         done = self._change(kept, OWED, {

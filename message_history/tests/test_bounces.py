@@ -1,3 +1,5 @@
+from ..lib.digest import id_digest
+from ..models.message_reference import OWN
 from .common import MessageCase, build_mail
 
 REPORT = """\
@@ -82,6 +84,7 @@ class TestBounces(MessageCase):
         history = self.env["message.history"].create({
             "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/1",
             "message_uid": self.sent.message_id})
+        self.env["message.reference"]._insert([(history.id, id_digest(self.sent.message_id), OWN)])
         deliveries = self.env["message.delivery"].create([{
             "history_id": history.id, "channel_id": self.channel.id, "address": address, "state": "accepted",
         } for address in ("Bob <Bob@gone.example>", "dora@fine.example")])
@@ -94,6 +97,7 @@ class TestBounces(MessageCase):
         history = self.env["message.history"].create({
             "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/1",
             "message_uid": self.sent.message_id})
+        self.env["message.reference"]._insert([(history.id, id_digest(self.sent.message_id), OWN)])
         delivery = self.env["message.delivery"].create({
             "history_id": history.id, "channel_id": self.channel.id, "address": "dora@fine.example",
             "state": "accepted"})

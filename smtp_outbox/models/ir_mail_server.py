@@ -69,8 +69,8 @@ class IrMailServer(models.Model):
         there = {address.lower() for address in found}
         skipped = self.env.context.get("send_smtp_skip_to") or []
         for address in wanted:
-            if not address.isascii() and address.lower() not in there and address not in skipped and (
-                    "@" in address and not address.partition("@")[0].isascii()):
+            # core compares what it was given with what it encoded (IDNA), and finds nobody
+            if not address.isascii() and address.lower() not in there and address not in skipped:
                 found.append(address)
         return found
 

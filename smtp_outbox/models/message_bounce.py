@@ -17,10 +17,8 @@ class MessageBounce(models.AbstractModel):
 
     def _note_delivery(self, delivery, recipient):
         super()._note_delivery(delivery, recipient)
-        delivery.settled = False
         if delivery.state == "bounced" and recipient.kind.value == "permanent":
             self._judge(delivery)
-        self.env["message.worker"]._wake()
 
     def _judge(self, delivery):
         """Suppress an address that is dead; one that only refused this mail, or is full, is not."""
