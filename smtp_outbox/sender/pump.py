@@ -42,12 +42,14 @@ class Pump:
         self._ways, self._ways_until = {}, 0.0
         self._next = {"look_after": 0.0, "look": 0.0, "settle": 0.0}
         self._denied = {}
+        self._gone = self._settled = 0
         self._healthy = {}
 
     @property
     def busy(self):
-        """Whether mails are on their way."""
-        return any(sender.alive and not sender.waiting for sender in self._senders)
+        """Whether mails are on their way, or results to be settled."""
+        return self._noted() != self._settled or any(
+            sender.alive and not sender.waiting for sender in self._senders)
 
     def work(self, held):
         """Do what there is to do now; returns how many mails were entered or settled."""
@@ -75,10 +77,18 @@ class Pump:
         return True
 
     def _settle(self, at_once=False):
-        if not at_once and not self._is_time("settle", SETTLE_EVERY):
+        noted = self._noted()
+        idle = not any(sender.alive and not sender.waiting for sender in self._senders)
+        soon = idle and noted != self._settled
+        if not at_once and not soon and not self._is_time("settle", SETTLE_EVERY):
             return 0
+        self._settled = noted
         with self._process.environment() as env:
             return env["message.outbox"]._settle_all()
+
+    def _noted(self):
+        """Return how many results the senders noted so far."""
+        return self._gone + sum(sender.noted for sender in self._senders)
 
     # Senders ----------------------------------------------------------------------------------
 
@@ -87,6 +97,7 @@ class Pump:
         gone = [sender for sender in self._senders if not sender.alive]
         for sender in gone:
             self._senders.remove(sender)
+            self._gone += sender.noted
             if sender.denied:
                 self._denied[sender.way.queue] = time.monotonic() + DENIED
         with self._process.environment() as env:

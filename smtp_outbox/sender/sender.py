@@ -71,7 +71,7 @@ class Sender:
 
     def __init__(self, dbname: str, way: Way, tell: Callable[[int, ChannelError | None], None]) -> None:
         self.way, self._dbname, self._tell = way, dbname, tell
-        self.sent = 0
+        self.noted = 0
         self.waiting = False
         self.denied = False
         self._stop, self._poked = threading.Event(), threading.Event()
@@ -160,7 +160,7 @@ class Sender:
         shipments = deque(packer.pack(journal, rows))
         packed = {row.id for shipment in shipments for row in shipment.rows}
         gone = MessageRefused("The text of this message is no longer kept.")
-        journal.note([verdict.failed(row, gone) for row in rows if row.id not in packed])
+        self._note(journal, [verdict.failed(row, gone) for row in rows if row.id not in packed])
         while shipments:
             error = self._connect()
             if error is None:
@@ -214,8 +214,12 @@ class Sender:
                     break
                 current = following
         finally:
-            journal.note(results)
+            self._note(journal, results)
         return self._judge(trouble)
+
+    def _note(self, journal: Journal, outcomes: list[Outcome]) -> None:
+        journal.note(outcomes)
+        self.noted += len(outcomes)
 
     def _exchange_one(self, journal, exchange, current, following):
         """Send one shipment whose envelope is on its way; returns an error that concerns the server."""
@@ -224,7 +228,7 @@ class Sender:
         if error is None:
             self._carried += 1
             self._breaks = 0
-            self.sent += len(current.rows)
+            self.noted += len(current.rows)
             if carried == 0:
                 self._tell(self.way.via, None)
         return error
