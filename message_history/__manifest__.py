@@ -13,6 +13,7 @@
         "security/ir_rule.xml",
         "data/ir_cron.xml",
         "views/message_history_views.xml",
+        "views/message_outbox_views.xml",
         "views/message_delivery_views.xml",
         "views/message_conversation_views.xml",
         "views/message_channel_views.xml",

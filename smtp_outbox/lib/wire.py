@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,9 @@ class SmtpConnection:
         self.smtputf8 = "smtputf8" in features
         self.eight_bit = "8bitmime" in features
         self._has_size = "size" in features
+        with contextlib.suppress(OSError, AttributeError):
+            # a content and the next envelope are two writes: the second must not wait for an acknowledgement
+            session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         limit = str(features.get("size") or "").strip()
         self.size_limit = int(limit) if limit.isdigit() else 0
 

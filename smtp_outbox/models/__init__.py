@@ -5,9 +5,11 @@ from . import (
     mail_mail,
     mail_message,
     mail_thread,
+    message_alarm,
     message_bounce,
     message_channel,
     message_outbox,
     message_suppression,
     message_worker,
+    res_partner,
 )

@@ -162,3 +162,9 @@ class MailMail(models.Model):
         held.cancel()
         held.sudo()._mark_outbox(None)
         return self.env["message.history"]._notify_done(self.env._("%(count)s cancelled.", count=len(held)))
+
+    def action_view_deliveries(self):
+        """Open the recipients and what became of each."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
+        return {**action, "domain": [("history_id.mail_mail_id", "=", self.id)], "context": {}}

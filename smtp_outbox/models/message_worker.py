@@ -1,7 +1,11 @@
+import sys
+
 from odoo import api, models
 
 from ..sender.pump import Pump
 
+#: How long one thread of a worker may keep the interpreter while others want it; Python's own is 5 ms.
+SWITCH_SECONDS = 0.0005
 
 class MessageWorker(models.AbstractModel):
     """Workers of the gateway send, too."""
@@ -10,6 +14,8 @@ class MessageWorker(models.AbstractModel):
 
     @api.model
     def _helpers(self, process):
+        # the thread that builds mails must not keep those that talk to servers waiting for the interpreter
+        sys.setswitchinterval(SWITCH_SECONDS)
         return [*super()._helpers(process), Pump(process)]
 
     @api.model

@@ -9,6 +9,7 @@ from odoo.addons.message_history.lib.errors import ChannelError
 from odoo.addons.message_history.tools.transaction import in_transaction
 from odoo.tools import SQL, config
 
+from ..models.mail_expander import BATCH
 from .sender import Sender, Way, stop_all
 
 _logger = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ BELIEVE = 2.0
 LOOK = 0.1
 #: Seconds between two settlings while mails are being sent.
 SETTLE_EVERY = 0.25
+#: Mails entered at first.
+FIRST_BATCH = 16
 #: Deliveries for each connection before another one is opened.
 EACH = 5
 #: Seconds to wait after all connections to a server were found taken.
@@ -43,6 +46,7 @@ class Pump:
         self._next = {"look_after": 0.0, "look": 0.0, "settle": 0.0}
         self._denied = {}
         self._gone = self._settled = 0
+        self._size = FIRST_BATCH
         self._healthy = {}
 
     @property
@@ -57,12 +61,18 @@ class Pump:
             with self._process.environment() as env:
                 env["message.outbox"]._take_back(held)
                 in_transaction(env, _expire)
-        with self._process.environment() as env:
-            entered = env["mail.expander"]._expand_batch()
+        entered = self._enter()
         self._note_events()
         if entered or self._is_time("look", LOOK):
             self._man(held)
         return entered + self._settle()
+
+    def _enter(self):
+        """Enter the next mails into the outbox: few at first, so that the senders begin at once."""
+        with self._process.environment() as env:
+            entered = env["mail.expander"]._expand_batch(self._size)
+        self._size = min(BATCH, self._size * 2) if entered else FIRST_BATCH
+        return entered
 
     def close(self):
         """Stop sending; what is claimed goes back to the queue."""

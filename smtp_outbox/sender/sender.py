@@ -31,6 +31,8 @@ SLOT = 0x6D680021
 MOST_SLOTS = 64
 #: Seconds that a connection is kept open for the next mail.
 IDLE = 10.0
+#: Deliveries claimed at a time; few, so that other connections get their share.
+CHUNK = 20
 #: A connection is made anew after so many mails, as servers like it.
 MOST_PER_CONNECTION = 500
 #: Connections that break so often in a row, without a mail going through, mean that the server is down.
@@ -79,6 +81,7 @@ class Sender:
         self._carried = 0
         self._breaks = 0
         self._without: list[int] = []
+        self._packer = Packer(way.store, way.recipients, way.verp)
         self._thread = threading.Thread(target=self._run, name=f"sender-{way.queue}", daemon=True)
 
     def start(self) -> None:
@@ -124,13 +127,12 @@ class Sender:
         return [base + number for number in range(min(self.way.connections, MOST_SLOTS))]
 
     def _serve(self, journal: Journal) -> None:
-        packer = Packer(self.way.store, self.way.recipients, self.way.verp)
         idle_since = time.monotonic()
         while not self._stop.is_set() and self._breaks < MOST_BREAKS:
             self._poked.clear()
-            rows = self._claim(journal)
-            if rows:
-                if not self._send_rows(journal, packer, rows):
+            shipments = self._take(journal)
+            if shipments:
+                if not self._send_shipments(journal, shipments):
                     return
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > IDLE:
@@ -141,7 +143,10 @@ class Sender:
     def _claim(self, journal: Journal) -> list[Claimed]:
         """Claim deliveries; where another server takes over, only those that it may send."""
         way = self.way
-        rows = journal.claim(way.queue, way.via, max(way.recipients, 50), way.rates, self._without)
+        rows = journal.claim(way.queue, way.via, CHUNK, way.rates, self._without)
+        if len(rows) == CHUNK < way.recipients and len({row.history_id for row in rows}) == 1:
+            # many recipients of one mail, which are handed over together
+            rows += journal.claim(way.queue, way.via, way.recipients - CHUNK, way.rates, self._without)
         if way.via == way.queue or not way.from_filter:
             return rows
         senders = journal.senders(row.history_id for row in rows)
@@ -155,12 +160,19 @@ class Sender:
         self._poked.wait(0.5)
         self.waiting = False
 
-    def _send_rows(self, journal: Journal, packer: Packer, rows: list[Claimed]) -> bool:
-        """Send claimed deliveries; says whether the server can be used further."""
-        shipments = deque(packer.pack(journal, rows))
+    def _take(self, journal: Journal) -> deque[Shipment]:
+        """Claim deliveries and make shipments of them; what has no content any more is noted as failed."""
+        rows = self._claim(journal)
+        if not rows:
+            return deque()
+        shipments = deque(self._packer.pack(journal, rows))
         packed = {row.id for shipment in shipments for row in shipment.rows}
         gone = MessageRefused("The text of this message is no longer kept.")
         self._note(journal, [verdict.failed(row, gone) for row in rows if row.id not in packed])
+        return shipments or self._take(journal)
+
+    def _send_shipments(self, journal: Journal, shipments: deque[Shipment]) -> bool:
+        """Send shipments, and what is claimed meanwhile; says whether the server can be used further."""
         while shipments:
             error = self._connect()
             if error is None:
@@ -207,7 +219,7 @@ class Sender:
         try:
             current = exchange.open(self._ready(connection, shipments, results))
             while current:
-                following = self._following(connection, shipments, results)
+                following = self._following(journal, connection, shipments, results)
                 trouble = self._exchange_one(journal, exchange, current, following)
                 if trouble or connection.broken or self._stop.is_set():
                     shipments.extendleft(left for left in (following, exchange.left) if left)
@@ -242,9 +254,12 @@ class Sender:
         self._breaks += 1
         return error if self._breaks >= MOST_BREAKS else None
 
-    def _following(self, connection, shipments, results) -> Shipment | None:
+    def _following(self, journal, connection, shipments, results) -> Shipment | None:
+        """Return what goes over the connection next; more is claimed in time, so that it never waits."""
         if self._stop.is_set() or self._carried + 1 >= MOST_PER_CONNECTION:
             return None
+        if not shipments:
+            shipments += self._take(journal)
         return self._ready(connection, shipments, results)
 
     def _ready(self, connection: SmtpConnection, shipments: deque[Shipment], results: list[Outcome]) -> Shipment | None:

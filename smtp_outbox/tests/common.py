@@ -8,7 +8,6 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import config
 
 from ..sender.sender import Sender, Way
-from ..sender.shipment import Packer
 from .fake_smtp import FakeServer
 
 
@@ -75,20 +74,25 @@ class OutboxCase(TransactionCase):
         return count
 
     def send_queue(self, channel=None, rates=None):
-        """Work the queue off as a worker does; returns how many deliveries were claimed."""
+        """Work the queue off as a worker does; returns how many deliveries were tried."""
         while self.expand():
             pass
         channel = channel or self.channel
         way = self.way(channel, rates)
         sender = Sender(self.env.cr.dbname, way, lambda _channel, _error: None)
-        journal, total = TestJournal(self.env.cr), 0
-        packer = Packer(way.store, way.recipients, way.verp)
-        while rows := sender._claim(journal):
-            total += len(rows)
-            if not sender._send_rows(journal, packer, rows):
+        journal, before = TestJournal(self.env.cr), self._attempted()
+        while shipments := sender._take(journal):
+            if not sender._send_shipments(journal, shipments):
                 break
+        total = self._attempted() - before
         self.settle()
         return total
+
+    def _attempted(self):
+        """Return how many attempts there were at all deliveries together."""
+        self.env.flush_all()
+        self.env.cr.execute("SELECT COALESCE(SUM(attempts), 0) FROM message_delivery")
+        return self.env.cr.fetchone()[0]
 
     def way(self, channel, rates=None):
         """Return how a channel sends: to the server in memory."""
