@@ -30,6 +30,13 @@ class Conversation:
             raise Hangup
         return line.rstrip(b"\r\n")
 
+    def read(self, size: int) -> bytes:  # pylint: disable=method-required-super
+        """Read exactly so many bytes; raises Hangup when the client is gone before."""
+        data = self._file.read(size)
+        if len(data) < size:
+            raise Hangup
+        return data
+
     def send(self, data: bytes | str) -> None:
         """Send as it is."""
         self._sock.sendall(data.encode() if isinstance(data, str) else data)

@@ -11,6 +11,7 @@ THREADID), X-GM-EXT-1. Where each of the parts lives:
     imap_plan        what is fetched together, and in which order
     imap_fetch       fetching it; imap_rescue: messages the server can't hand over
     imap_change      flags, moving, deleting
+    imap_append      putting messages into a folder
     imap_folders     listing and making folders
     imap_listen      news
 """
@@ -18,6 +19,7 @@ THREADID), X-GM-EXT-1. Where each of the parts lives:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from odoo.addons.message_history.lib.errors import ChannelError, MessageRefused
@@ -34,6 +36,7 @@ from odoo.addons.message_history.lib.transport import (
 
 from . import imap_folders, imap_search
 from .checking import Checker
+from .imap_append import Appender
 from .imap_change import Mover, SeenFlags
 from .imap_cursor import Cursor
 from .imap_errors import message_refused
@@ -69,6 +72,7 @@ class ImapTransport(Transport):
         self._session = ImapSession(settings)
         self._flags = SeenFlags(self._session)
         self._mover = Mover(self._session)
+        self._appender = Appender(self._session)
 
     def check(self) -> CheckReport:
         """Try every step on a connection of its own; the error's ``field`` says what is wrong."""
@@ -153,6 +157,26 @@ class ImapTransport(Transport):
     def delete(self, names: Sequence[Mapping[str, Any]]) -> None:
         """Delete messages, and no others that happen to be marked as deleted."""
         self._mover.delete(names)
+
+    def append(
+        self, folder: str, content: bytes, flags: Sequence[str] = (), date: datetime | None = None
+    ) -> str:
+        """Put a message into a folder, made if need be; returns the folder's name on the server.
+
+        When the connection breaks, the message may be there or not: ask :meth:`has_message` before
+        the next attempt.
+
+        :param date: becomes its INTERNALDATE, naive UTC; without, the server takes the present time
+        :raises MessageRefused: when the server refuses this very message
+        """
+        return self._appender.append(folder, content, flags, date)
+
+    def has_message(self, folder: str, message_id: str, since: datetime | None = None) -> bool:
+        """Whether a folder has a message with this Message-ID; False when there is no such folder.
+
+        :param since: received not earlier (naive UTC), which saves the server work
+        """
+        return self._appender.has_message(folder, message_id, since)
 
     def listen(self, on_event: Callable[[str], None], stop: Callable[[], bool]) -> None:
         """Tell of news in the watched folders; each is told of once at the beginning.

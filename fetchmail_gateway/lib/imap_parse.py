@@ -106,6 +106,12 @@ def parse_internaldate(value: bytes) -> datetime | None:
         return None
 
 
+def internaldate(moment: datetime) -> str:
+    """Write naive UTC as a date-time (RFC 3501 9), whatever the locale."""
+    month = _MONTHS[moment.month - 1].capitalize()
+    return f"{moment.day:02}-{month}-{moment.year:04} {moment:%H:%M:%S} +0000"
+
+
 def search_date(moment: datetime) -> str:
     """A date as SEARCH SINCE wants it, whatever the locale."""
     return f"{moment.day}-{_MONTHS[moment.month - 1].capitalize()}-{moment.year}"

@@ -36,6 +36,7 @@ _NUMBERED = re.compile(rb"\* (\d+) ([A-Za-z]+) ?")
 _UNTAGGED = re.compile(rb"\* ([A-Za-z-]+) ?")
 _TAGGED = re.compile(rb"(\S+) (OK|NO|BAD)\b ?(.*)", re.I | re.S)
 _CODE = re.compile(r"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
+_PIECE = 256 * 1024
 _STATUS = (b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH")
 
 
@@ -132,10 +133,15 @@ class Wire:
         """Send what is queued, without waiting."""
         if self._out:
             data, self._out = bytes(self._out), bytearray()
-            try:
-                self._stream.send(data)
-            except OSError as error:
-                raise self._failed(error, "sending") from error
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            # In pieces: the time-out is for a wait, not for the whole of a large message.
+            for start in range(0, len(data), _PIECE):
+                self._stream.send(data[start : start + _PIECE])
+        except OSError as error:
+            raise self._failed(error, "sending") from error
 
     def wait(self, command: Command) -> Command:
         """Take answers in until this command has its own; returns it, done or refused."""
@@ -148,6 +154,21 @@ class Wire:
         """Send a command when all before it are answered, and wait for its answer."""
         self.drain()
         return self.wait(self.put(text, doing))
+
+    def ask_with(self, text: str, content: bytes, doing: str, *, ahead: bool) -> Command:
+        """Like :meth:`ask`, for a command that ends in a literal (RFC 3501 4.3).
+
+        :param ahead: don't wait for the server's go-ahead (RFC 7888)
+        """
+        self.drain()
+        command = self.put(f"{text} {{{len(content)}{'+' if ahead else ''}}}", doing)
+        self.flush()
+        while not ahead and not command.status:
+            ahead = self._take(doing) == "+"
+        if ahead:
+            self._send(content)
+            self._send(b"\r\n")
+        return self.wait(command)
 
     def run(self, text: str, doing: str) -> Command:
         """Like :meth:`ask`, but raises when the server refuses."""

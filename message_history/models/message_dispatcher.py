@@ -58,7 +58,7 @@ class MessageDispatcher(models.AbstractModel):
         if not careful:
             self._flush_boldly()
         self._note_documents(mails)
-        self.env["message.threader"]._assign(mails)
+        self.env["message.threader"]._assign([mail for mail in mails if not mail.is_copy])
         self._write_outcomes(mails)
         self._after_batch(mails)
 
@@ -108,6 +108,7 @@ class MessageDispatcher(models.AbstractModel):
         try:
             self._check_original(original)
             self.env["message.reader"]._read(mail, original)
+            self._check_copy(mail)
             self._check_sender(mail, busy)
             self.env["message.reader"]._parse(mail)
             self._handle(mail)
@@ -118,6 +119,15 @@ class MessageDispatcher(models.AbstractModel):
         if original is None:
             _ = words(self.env)
             raise Aside("given_up", _("The original is no longer kept."), "unreadable")
+
+    def _check_copy(self, mail):
+        """Put aside a copy of what went out from here, in whatever folder it was found."""
+        if mail.message.priority == 1 or not (sent := self.env["message.threader"]._find_sent(mail)):
+            return
+        mail.is_copy = True
+        _ = words(self.env)
+        raise Aside("ignored", _("A copy of what was sent through %(channel)s.", channel=sent.channel_id.name),
+                    same_as_id=sent.id)
 
     def _check_sender(self, mail, busy):
         """Put aside what is not to become anything: by rule, by kind, by number."""

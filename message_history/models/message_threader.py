@@ -205,6 +205,27 @@ class MessageThreader(models.AbstractModel):
         history_id, model, res_id = rows[0]
         return self.env["message.history"].browse(history_id), (model, res_id)
 
+    @api.model
+    def _find_sent(self, mail):
+        """Return the message in the outbox that a mail is a copy of; empty if there is none.
+
+        A copy has the same Message-ID and, byte by byte, the same content. In a folder for sent mail
+        the id is enough: some providers put a copy there themselves, and rewrite it.
+        """
+        found = self.env["message.history"]
+        if not mail.known_id:
+            return found
+        rows = self.env.execute_query(SQL(
+            "SELECT h.id FROM message_reference mine JOIN message_reference theirs "
+            "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
+            "JOIN message_history h ON h.id = theirs.history_id "
+            "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id < %(id)s AND h.direction = 'out' "
+            "AND (h.content_digest = %(digest)s OR (%(sent)s AND h.recipient_count > 0 AND h.message_uid = %(uid)s)) "
+            "ORDER BY h.id LIMIT 1",
+            id=mail.message.id, own=OWN, digest=mail.message.content_digest,
+            sent=mail.message.direction == "out", uid=mail.headers.message_id))
+        return found.browse(row_id for (row_id,) in rows)
+
 
 class _Holders:
     """Which mails have an id; where several have it, a reply to it goes with one of them only.

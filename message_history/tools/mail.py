@@ -28,6 +28,7 @@ class Mail:
     :param referenced: whether a processed message, which overtook it, refers to it
     :param earlier: the mails of its batch before it, whose rows are not written yet
     :param document: ``(model, id)`` of what it became or belongs to
+    :param is_copy: whether it is a copy of what went out from here: no conversation has it twice
     """
 
     message: Any
@@ -42,6 +43,7 @@ class Mail:
     referenced: bool = False
     earlier: list = field(default_factory=list)
     thread_ids: Any = None
+    is_copy: bool = False
 
     @property
     def fingerprint(self):

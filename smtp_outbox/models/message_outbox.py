@@ -127,6 +127,8 @@ class MessageOutbox(models.AbstractModel):
     @api.model
     def _cancel_of(self, records):
         """Take back what was not begun of the mails of some ``mail.mail`` or ``mail.message`` records."""
+        if self.env["mail.mail"]._sends_inline():
+            return
         column = {"mail.mail": "mail_mail_id", "mail.message": "mail_message_id"}[records._name]
         ids = [record_id for record_id in records._ids if isinstance(record_id, int)]
         if not ids:

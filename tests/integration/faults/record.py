@@ -9,7 +9,7 @@ FILE = "faults.json"
 
 
 #: The sections of the page, and the order of the faults in them.
-_ORDER = ("test_documents", "test_crashes", "test_servers")
+_ORDER = ("test_documents", "test_crashes", "test_servers", "test_out_faults", "test_out_rules")
 
 
 def _update(key, value):
