@@ -25,6 +25,11 @@ def kills(**figures):
     _update("kills", figures)
 
 
+def out_kills(**figures):
+    """Keep what the test that kills senders found."""
+    _update("out_kills", figures)
+
+
 def fault(name, place, title, **outcomes):
     """Keep what core and ours did with one fault.
 
