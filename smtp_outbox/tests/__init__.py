@@ -5,3 +5,4 @@ from . import test_inline
 from . import test_suppression
 from . import test_bounces
 from . import test_building
+from . import test_message_request

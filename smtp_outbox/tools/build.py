@@ -108,7 +108,7 @@ class Builder:
         return {
             "mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id, "model": mail.model or None,
             "res_id": mail.res_id or None, "subject": mail.subject, "sender_name": name, "sender_address": address,
-            "partner_id": mail.author_id.id or None, "body_text": text, "preview": preview(text),
+            "max_attempts": mail.outbox_max_attempts, "partner_id": mail.author_id.id or None, "body_text": text, "preview": preview(text),
             "attachment_count": len(emails[0]["attachments"]) if emails else 0,
         }
 
