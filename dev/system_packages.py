@@ -13,11 +13,12 @@ from dev.console import DevError
 # Program that a test needs -> packages that bring it.
 NEEDED: dict[str, tuple[str, ...]] = {
     "dovecot": ("dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
+    "postfix": ("postfix",),
     "chromium": ("chromium", "fonts-dejavu-core"),
 }
 ALSO_CALLED = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 # Packages whose service would start at once; tests start their own, on ports of their own.
-SERVICES = ("dovecot",)
+SERVICES = ("dovecot", "postfix")
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/dovecot"])
 
 
