@@ -239,7 +239,8 @@ class MessageConversation(models.Model):
                       FROM message_history WHERE conversation_id IN %(ids)s
                      ORDER BY conversation_id, date DESC, id DESC) last
               JOIN (SELECT conversation_id, COUNT(*) AS total,
-                           COUNT(*) FILTER (WHERE state IN ('failed', 'given_up', 'held', 'bounced', 'partly_sent', 'in_doubt')) AS failed
+                           COUNT(*) FILTER (WHERE state IN ('failed', 'given_up', 'held', 'bounced', 'partly_sent',
+                                                             'in_doubt')) AS failed
                       FROM message_history WHERE conversation_id IN %(ids)s GROUP BY 1) counts
                 USING (conversation_id)
               JOIN (SELECT conversation_id, bool_or(direction = 'in' AND state = 'processed') AS incoming

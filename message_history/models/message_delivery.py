@@ -103,8 +103,9 @@ class MessageDelivery(models.Model):
         """
         rows = self.env.execute_query(SQL(
             "SELECT c.id, (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
-            "AND d.state = 'queued' ORDER BY d.priority, d.id LIMIT %(limit)s) q) + (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d "
-            "WHERE d.channel_id = c.id AND d.state = 'deferred' ORDER BY d.next_attempt LIMIT %(limit)s) w) "
+            "AND d.state = 'queued' ORDER BY d.priority, d.id LIMIT %(limit)s) q) "
+            "+ (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
+            "AND d.state = 'deferred' ORDER BY d.next_attempt LIMIT %(limit)s) w) "
             "FROM unnest(%(ids)s::int[]) AS c(id)", ids=list(channels.ids), limit=limit))
         return {channel_id: min(count, limit) for channel_id, count in rows}
 

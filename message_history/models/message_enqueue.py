@@ -22,6 +22,8 @@ _DELIVERY = (
     "history_id", "channel_id", "variant_id", "address", "partner_id", "state", "priority", "attempts",
     "next_attempt", "expires", "settled", "failure_type", "server_reply", "create_uid", "create_date",
 )
+_INSERT_HISTORY = f"INSERT INTO message_history ({', '.join(_HISTORY)}) VALUES %s RETURNING external_id, id"  # noqa: S608
+_INSERT_DELIVERY = f"INSERT INTO message_delivery ({', '.join(_DELIVERY)}) VALUES %s"  # noqa: S608
 #: Columns that hold people's texts, and how much of them.
 _CLIPPED = {"message_uid": 998, "sender_name": 500, "sender_address": 500, "recipients": 1000, "subject": 1000,
             "preview": 500, "body_text": 100_000, "envelope_sender": 320}
@@ -59,15 +61,15 @@ class MessageEnqueue(models.AbstractModel):
             names.append(f"out/{uuid.uuid4().hex}")
             rows.append(self._prepare_row(message, names[-1], now))
         found = dict(execute_values(
-            self.env.cr._obj, f"INSERT INTO message_history ({', '.join(_HISTORY)}) VALUES %s "  # noqa: S608 - constants
-            "RETURNING external_id, id", rows, page_size=len(rows), fetch=True))
+            self.env.cr._obj, _INSERT_HISTORY, rows, page_size=len(rows), fetch=True))
         return [found[name] for name in names]
 
     def _prepare_row(self, message, name, now):
         waiting = sum(recipient.state == "queued" for recipient in message.recipients)
         values = {
             "channel_id": message.channel_id, "direction": "out", "state": "queued", "priority": message.priority,
-            "external_id": name, "names": json.dumps(message.names).replace("\\u0000", ""), "size": min(len(message.content), 2**31 - 1),
+            "external_id": name, "names": json.dumps(message.names).replace("\\u0000", ""),
+            "size": min(len(message.content), 2**31 - 1),
             "content_digest": int.from_bytes(content_digest(message.content)[:8], "big", signed=True),
             "date": now, "content_type": "message/rfc822", "settled": False, "finished": False,
             "private": message.private, "message_uid": message.message_uid or None, "kind": "person",
@@ -103,9 +105,7 @@ class MessageEnqueue(models.AbstractModel):
                     recipient.partner_id, state, message.priority, 0, message.not_before if waits else None,
                     message.expires, state in ("queued", "deferred"), recipient.failure_type, recipient.server_reply,
                     self.env.uid, now))
-        execute_values(
-            self.env.cr._obj, f"INSERT INTO message_delivery ({', '.join(_DELIVERY)}) VALUES %s",  # noqa: S608 - constants
-            rows, page_size=1000)
+        execute_values(self.env.cr._obj, _INSERT_DELIVERY, rows, page_size=1000)
 
     def _insert_references(self, ids, messages):
         rows = set()

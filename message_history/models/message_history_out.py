@@ -15,7 +15,7 @@ class MessageHistory(models.Model):
     private = fields.Boolean(readonly=True, help="Only the headers are kept: passwords, sign-in codes, invitations.")
     max_attempts = fields.Integer(readonly=True, help="Most attempts for each recipient; 0: until the time is over.")
     finished = fields.Boolean(readonly=True, help="Everything that hangs on the outcome was told of it.")
-    recipient_count = fields.Integer(readonly=True, string="Recipient Count")
+    recipient_count = fields.Integer(readonly=True)
     arrived_count = fields.Integer(readonly=True, string="Sent To")
     problem_count = fields.Integer(readonly=True, string="Failed For")
     waiting_count = fields.Integer(readonly=True, string="Still to Send")

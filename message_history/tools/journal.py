@@ -115,7 +115,7 @@ class Journal:
         self._cursor = self._connection.cursor()
         self.claimer = 0
         while not self.claimer:
-            number = random.getrandbits(31) or 1  # noqa: S311 - a name, no secret
+            number = random.getrandbits(31) or 1
             if self._lock(CLAIMER, number):
                 self.claimer = number
 

@@ -6,6 +6,7 @@ import io
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.utils import getaddresses
+from typing import Any
 
 
 def render(message: EmailMessage, *, utf8: bool = False, token: str) -> bytes:
@@ -15,7 +16,8 @@ def render(message: EmailMessage, *, utf8: bool = False, token: str) -> bytes:
         if part.get_content_maintype() == "multipart":
             part.set_boundary(f"=_{token}_{number}")
     buffer = io.BytesIO()
-    policy = message.policy.clone(utf8=utf8, cte_type="7bit", linesep="\r\n")
+    policy: Any = message.policy
+    policy = policy.clone(utf8=utf8, cte_type="7bit", linesep="\r\n")
     BytesGenerator(buffer, mangle_from_=False, policy=policy).flatten(message)
     return buffer.getvalue()
 

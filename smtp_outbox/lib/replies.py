@@ -1,4 +1,4 @@
-"""What a server's answer means (RFC 5321 4.2, RFC 3463)."""
+"""What a server's answer means (RFC 5321 4.2, enhanced status codes of RFC 3463 and RFC 5248)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,35 @@ class Phase(enum.Enum):
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _NOISE = re.compile(r"[\x00-\x1f\x7f]+")
+_LENGTH = 500
+_SLOW_DOWN = re.compile(
+    r"\brate\b|throttl|too many (?:messages|mails|emails|connections|concurrent)|slow down|limit exceeded"
+    r"|4\.7\.28|4\.7\.500|try again later due to",
+    re.IGNORECASE,
+)
+_WAIT = re.compile(
+    r"\b(?:in|after|for|wait)\s+(\d{1,5})\s*(seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_LOGIN_CODES = (530, 534, 535, 538)
+_LOGIN_STATUSES = ("5.7.8", "5.7.9", "5.7.14")
+#: The address does not exist, is written wrongly, has moved without a word, or is switched off.
+_DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+#: Codes that say no more than that something is wrong.
+_VAGUE = ("5.0.0", "5.1.0", "5.3.0", "5.5.0")
+_DEAD_WORDS = re.compile(
+    r"user (?:is )?unknown|unknown (?:user|recipient|mailbox)|no such (?:user|recipient|mailbox|person|address)"
+    r"|(?:user|recipient|mailbox|address|account)(?: \S+)? (?:does not|doesn'?t) exist"
+    r"|not a (?:known|valid) (?:user|mailbox)"
+    r"|mailbox (?:not found|is disabled|unavailable)|user not found|address rejected: undeliverable"
+    r"|recipient not found|no mailbox here|invalid (?:recipient|mailbox)"
+    r"|account (?:that you tried to reach )?(?:has been |is )?(?:disabled|deactivated)"
+    r"|unknown local part|unrouteable address|no longer (?:on server|valid|available)|empf.nger unbekannt",
+    re.IGNORECASE,
+)
+_NOT_DEAD_WORDS = re.compile(
+    r"spam|blocked|blacklist|block list|policy|reputation|relay|not permitted|denied|quota|full|dmarc|spf|dkim",
+    re.IGNORECASE,
+)
 
 
 def status_of(reply: str) -> str:
@@ -38,37 +67,61 @@ def status_of(reply: str) -> str:
 
 
 def one_line(code: int, text: str) -> str:
-    """Return a reply as it is shown and stored."""
-    return _NOISE.sub(" ", f"{code} {text}").strip()[:500]
+    """Return a reply as it is shown and stored: one line, without control characters, clipped."""
+    return " ".join(_NOISE.sub(" ", f"{code} {text}").split())[:_LENGTH]
 
 
 def classify(code: int, text: str, phase: Phase) -> ChannelError:
-    """Return the error that a reply stands for."""
+    """Return the error that a reply stands for.
+
+    :param code: the three digits; 4xx is worth another attempt, 5xx is final
+    :param phase: what it was the answer to: a recipient, the message, the login
+    """
     reply = one_line(code, text)
     status = status_of(reply)
     retryable = code // 100 == 4
     if code == 421:
-        return ConnectionFailed(reply, server_reply=reply)
-    if code in (530, 534, 535, 538) or status in ("5.7.8", "5.7.9") or (phase is Phase.AUTH and not retryable):
+        return ConnectionFailed(reply, server_reply=reply, retry_after=_retry_after(reply))
+    if code in _LOGIN_CODES or status in _LOGIN_STATUSES:
         return AuthenticationError(reply, field="password", server_reply=reply)
-    if retryable and re.search(r"rate|throttl|too many (?:messages|mails|connections)|slow down|4\.7\.28", reply, re.I):
-        return Throttled(reply, server_reply=reply)
-    kind = RecipientRefused if phase is Phase.RCPT else MessageRefused
-    return kind(reply, retryable=retryable, server_reply=reply)
+    if phase is Phase.AUTH:
+        kind = ConnectionFailed if retryable else AuthenticationError
+        return kind(reply, field=None if retryable else "password", server_reply=reply)
+    if phase in (Phase.CONNECT, Phase.GREETING):
+        return ConnectionFailed(reply, retryable=True, server_reply=reply, retry_after=_retry_after(reply))
+    if retryable and _SLOW_DOWN.search(reply) and not _is_too_many_recipients(reply):
+        return Throttled(reply, server_reply=reply, retry_after=_retry_after(reply))
+    refused = RecipientRefused if phase is Phase.RCPT else MessageRefused
+    wait = _retry_after(reply) if retryable else None
+    return refused(reply, retryable=retryable, server_reply=reply, retry_after=wait)
+
+
+def _retry_after(reply: str) -> float | None:
+    """Return for how many seconds a server asks to wait, None if it does not say."""
+    found = _WAIT.search(reply)
+    return float(found[1]) * _UNITS[found[2][0].lower()] if found else None
 
 
 def is_too_many_recipients(error: ChannelError) -> bool:
-    """Whether the server wants fewer recipients at a time."""
-    reply = error.server_reply or ""
+    """Whether the server wants fewer recipients of one mail at a time (RFC 5321 4.5.3.1.10)."""
+    return _is_too_many_recipients(error.server_reply or "")
+
+
+def _is_too_many_recipients(reply: str) -> bool:
     return reply.startswith("452") and (status_of(reply) == "4.5.3" or "too many recipients" in reply.lower())
 
 
-_DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
-
-
 def is_bad_address(reply: str) -> bool:
-    """Whether a reply says that the address itself is dead."""
+    """Whether a permanent reply says that the address itself is dead.
+
+    Not dead is an address whose server only refuses this mail or its sender, or whose mailbox is
+    full. A status code decides; where there is none, or only a vague one, the words do.
+    """
+    if not reply.startswith("5"):
+        return False
     status = status_of(reply)
-    if status:
-        return status in _DEAD
-    return bool(re.match(r"55[03]\b.*(user unknown|no such user|does not exist|unknown user)", reply, re.I))
+    if status in _DEAD:
+        return not _NOT_DEAD_WORDS.search(reply) or bool(_DEAD_WORDS.search(reply))
+    if status and status not in _VAGUE:
+        return False
+    return bool(_DEAD_WORDS.search(reply)) and not _NOT_DEAD_WORDS.search(reply)

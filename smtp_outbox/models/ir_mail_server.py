@@ -24,7 +24,7 @@ class IrMailServer(models.Model):
         """Whether what goes over a session that is opened here is entered into the ledger."""
         return not modules.module.current_test
 
-    def _connect__(self, *args, **kwargs):  # noqa: PLW3201 - core's name
+    def _connect__(self, *args, **kwargs):
         """Open a session as ever; unless it is the outbox's own, what goes over it is recorded."""
         session = super()._connect__(*args, **kwargs)
         if session is None or self.env.context.get("outbox_plain_session") or not self._records_sessions():
@@ -40,7 +40,7 @@ class IrMailServer(models.Model):
             server = found or server
         return server._get_channel_sudo()
 
-    def _build_email__(self, email_from, email_to, subject, body, **kwargs):  # noqa: PLW3201 - core's name
+    def _build_email__(self, email_from, email_to, subject, body, **kwargs):
         """Build a mail into which nobody can smuggle a header, through whatever field."""
         headers = kwargs.get("headers")
         if headers:

@@ -1,8 +1,5 @@
 from odoo import api, fields, models
 
-#: Settings of the channel that are shown on the server's form.
-_RELATED = dict(readonly=False)
-
 
 class IrMailServer(models.Model):
     """An outgoing mail server owns one channel of the ledger."""
@@ -16,18 +13,18 @@ class IrMailServer(models.Model):
     sent_today = fields.Integer(related="channel_id.sent_today")
     queued_count = fields.Integer(related="channel_id.queued_count")
     problem_count = fields.Integer(related="channel_id.problem_count")
-    connection_limit = fields.Integer(related="channel_id.connection_limit", **_RELATED)
-    recipient_limit = fields.Integer(related="channel_id.recipient_limit", **_RELATED)
-    share_from = fields.Integer(related="channel_id.share_from", **_RELATED)
-    rate_minute = fields.Integer(related="channel_id.rate_minute", **_RELATED)
-    rate_hour = fields.Integer(related="channel_id.rate_hour", **_RELATED)
-    rate_day = fields.Integer(related="channel_id.rate_day", **_RELATED)
-    send_hours = fields.Integer(related="channel_id.send_hours", **_RELATED)
-    take_back_seconds = fields.Integer(related="channel_id.take_back_seconds", **_RELATED)
-    resend_in_doubt = fields.Boolean(related="channel_id.resend_in_doubt", **_RELATED)
-    hold_hours = fields.Integer(related="channel_id.hold_hours", **_RELATED)
-    fallback_ids = fields.Many2many(related="channel_id.fallback_ids", **_RELATED)
-    verp = fields.Boolean(related="channel_id.verp", **_RELATED)
+    connection_limit = fields.Integer(related="channel_id.connection_limit", readonly=False)
+    recipient_limit = fields.Integer(related="channel_id.recipient_limit", readonly=False)
+    share_from = fields.Integer(related="channel_id.share_from", readonly=False)
+    rate_minute = fields.Integer(related="channel_id.rate_minute", readonly=False)
+    rate_hour = fields.Integer(related="channel_id.rate_hour", readonly=False)
+    rate_day = fields.Integer(related="channel_id.rate_day", readonly=False)
+    send_hours = fields.Integer(related="channel_id.send_hours", readonly=False)
+    take_back_seconds = fields.Integer(related="channel_id.take_back_seconds", readonly=False)
+    resend_in_doubt = fields.Boolean(related="channel_id.resend_in_doubt", readonly=False)
+    hold_hours = fields.Integer(related="channel_id.hold_hours", readonly=False)
+    fallback_ids = fields.Many2many(related="channel_id.fallback_ids", readonly=False)
+    verp = fields.Boolean(related="channel_id.verp", readonly=False)
 
     _channel_uniq = models.Constraint("UNIQUE(channel_id)", "A channel belongs to one mail server.")
 

@@ -47,9 +47,8 @@ class MailExpander(models.AbstractModel):
         messages = []
         for server_id, alias_domain_id, smtp_from, mail_ids in fresh._split_by_mail_configuration():
             route = builder.route(server_id, alias_domain_id, smtp_from)
-            for mail in self.env["mail.mail"].browse(mail_ids).with_prefetch(fresh._prefetch_ids):
-                if message := self._build(builder, mail, route, careful):
-                    messages.append(message)
+            group = self.env["mail.mail"].browse(mail_ids).with_prefetch(fresh._prefetch_ids)
+            messages += [self._build(builder, mail, route, careful) for mail in group]
         self._leave_out_served(messages, again)
         self._refuse_suppressed(messages)
         self.env["message.enqueue"]._enqueue([message for message in messages if message.recipients])
@@ -92,10 +91,11 @@ class MailExpander(models.AbstractModel):
             earlier = again.get(message.values.get("mail_mail_id"))
             if not earlier:
                 continue
-            kept = {key for _id, _history, address, partner_id, state in earlier
-                    if state not in ("bounced", "refused", "failed", "cancelled") for key in (address, partner_id) if key}
-            message.recipients = [one for one in message.recipients
-                                  if one.address.lower() not in kept and (not one.partner_id or one.partner_id not in kept)]
+            rows = [row for row in earlier if row[4] not in ("bounced", "refused", "failed", "cancelled")]
+            addresses, partner_ids = {row[2] for row in rows}, {row[3] for row in rows}
+            message.recipients = [
+                one for one in message.recipients if one.address.lower() not in addresses
+                and (not one.partner_id or one.partner_id not in partner_ids)]
             replaced = [row[0] for row in earlier if row[4] in ("bounced", "refused", "failed")]
             self.env["message.outbox"]._replace(replaced)
             if not message.recipients:

@@ -73,7 +73,7 @@ class MailMail(models.Model):
         mails.flush_recordset(["outbox_state"])
         notes = self.env["ir.mail_server"]._note_mails(mails)
         try:
-            return super(MailMail, self.browse(mails.ids)).send(
+            return super(MailMail, self.browse(mails.ids)).send(  # pylint: disable=super-method-mismatch
                 auto_commit=auto_commit, raise_exception=True, post_send_callback=post_send_callback)
         finally:
             notes.close()

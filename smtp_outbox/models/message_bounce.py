@@ -16,9 +16,10 @@ class MessageBounce(models.AbstractModel):
     _inherit = "message.bounce"
 
     def _note_delivery(self, delivery, recipient):
-        super()._note_delivery(delivery, recipient)
+        result = super()._note_delivery(delivery, recipient)
         if delivery.state == "bounced" and recipient.kind.value == "permanent":
             self._judge(delivery)
+        return result
 
     def _judge(self, delivery):
         """Suppress an address that is dead; one that only refused this mail, or is full, is not."""
@@ -29,7 +30,7 @@ class MessageBounce(models.AbstractModel):
     @api.model
     def _handle(self, mail, thread):
         """A notice to a return address of its own says which delivery it is about, however it is written."""
-        super()._handle(mail, thread)
+        result = super()._handle(mail, thread)
         delivery = self._delivery_of(mail.msg_dict)
         if delivery and delivery.state in ("accepted", "sending", "in_doubt"):
             _ = words(self.env)
@@ -37,6 +38,7 @@ class MessageBounce(models.AbstractModel):
                             "server_reply": (mail.values.get("preview") or "")[:500]})
             mail.values["state_reason"] = _("Undeliverable: %(recipients)s", recipients=delivery.address)
             self.env["message.worker"]._wake()
+        return result
 
     @api.model
     def _delivery_of(self, msg_dict):

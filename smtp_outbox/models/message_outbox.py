@@ -170,7 +170,7 @@ class MessageOutbox(models.AbstractModel):
             self.env["mail.notification"].sudo().search([
                 ("mail_mail_id", "in", failed.ids), ("notification_status", "in", ("exception", "canceled"))]).write(
                 {"notification_status": "ready", "failure_type": False, "failure_reason": False})
-        super()._reopen(messages)
+        return super()._reopen(messages)
 
 
 class _Outcome:

@@ -128,30 +128,30 @@ class MessageRequest(models.Model):
 
     def _sender(self, party):
         """Return (partner or empty, formatted address) of who writes; nobody writes in another's name."""
-        partners = self.env["res.partner"].sudo()
+        partners_sudo = self.env["res.partner"].sudo()
         if not isinstance(party, str):
-            partners = party.sudo().partner_id if party._name == "res.users" else (
-                party.sudo() if party._name == "res.partner" else partners)
+            partners_sudo = party.sudo().partner_id if party._name == "res.users" else (
+                party.sudo() if party._name == "res.partner" else partners_sudo)
         address = party if isinstance(party, str) else (
-            party.sudo().message_address if party._name == "res.groups" else partners.email_formatted)
+            party.sudo().message_address if party._name == "res.groups" else partners_sudo.email_formatted)
         own = self.env.user.partner_id
         allowed = self.env.su or self.env.user.has_group("message_history.group_manager")
-        if not allowed and partners != own and email_normalize(address) != own.email_normalized:
+        if not allowed and partners_sudo != own and email_normalize(address) != own.email_normalized:
             raise AccessError(self.env._("You may only send in your own name."))
-        return partners, address or self.env.company.sudo().email_formatted
+        return partners_sudo, address or self.env.company.sudo().email_formatted
 
     def _receivers(self, party, expand):
         """Return the partners and addresses that get it, and what is to be said about the others."""
         _ = self.env._
-        nobody = self.env["res.partner"].sudo()
+        nobody_sudo = self.env["res.partner"].sudo()
         if isinstance(party, str):
-            return nobody, [party], []
+            return nobody_sudo, [party], []
         party_sudo = party.sudo()
         if party._name == "res.groups" and not expand:
             address = party_sudo.message_address
             if not address:
-                return nobody, [], [_("The group %(name)s has no address of its own.", name=party.display_name)]
-            return nobody, [formataddr((party.display_name, email_normalize(address)))], []
+                return nobody_sudo, [], [_("The group %(name)s has no address of its own.", name=party.display_name)]
+            return nobody_sudo, [formataddr((party.display_name, email_normalize(address)))], []
         if party._name == "res.groups":
             members = party_sudo.all_user_ids.filtered("active").partner_id
             warnings = [] if members else [_("The group %(name)s has no members.", name=party.display_name)]

@@ -23,8 +23,8 @@ class MessageSuppression(models.Model):
     delivery_id = fields.Many2one("message.delivery", readonly=True, ondelete="set null", string="The Mail",
                                   index="btree_not_null")
     history_id = fields.Many2one(related="delivery_id.history_id", string="Message")
-    partner_id = fields.Many2one("res.partner", compute="_compute_partner_id", string="Contact")
-    released_by_id = fields.Many2one("res.users", readonly=True, string="Released By")
+    partner_id = fields.Many2one("res.partner", "Contact", compute="_compute_partner_id")
+    released_by_id = fields.Many2one("res.users", readonly=True)
     released_date = fields.Datetime(readonly=True, string="Released On")
     count = fields.Integer(default=1, readonly=True, string="Times", help="How often mail came back.")
 

@@ -197,9 +197,11 @@ def _waiting(env, limit=50):
     """
     rows = env.execute_query(SQL(
         "SELECT c.id, (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
-        "AND d.state = 'queued' ORDER BY d.priority, d.id LIMIT %(limit)s) q) + (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d "
-        "WHERE d.channel_id = c.id AND d.state = 'deferred' AND d.next_attempt <= now() at time zone 'UTC' "
-        "ORDER BY d.next_attempt LIMIT %(limit)s) w) FROM message_channel c WHERE c.channel_type = 'smtp'", limit=limit))
+        "AND d.state = 'queued' ORDER BY d.priority, d.id LIMIT %(limit)s) q) "
+        "+ (SELECT COUNT(*) FROM (SELECT 1 FROM message_delivery d WHERE d.channel_id = c.id "
+        "AND d.state = 'deferred' AND d.next_attempt <= now() at time zone 'UTC' "
+        "ORDER BY d.next_attempt LIMIT %(limit)s) w) FROM message_channel c WHERE c.channel_type = 'smtp'",
+        limit=limit))
     return {channel_id: count for channel_id, count in rows if count}
 
 

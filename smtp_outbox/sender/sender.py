@@ -212,7 +212,6 @@ class Sender:
         of a shipment are noted in the same statement that says that the next one is being sent.
         """
         connection = self._connection
-        assert connection is not None
         results: list[Outcome] = []
         exchange = _Exchange(connection, self.way, results)
         trouble = None
@@ -286,7 +285,9 @@ class _Exchange:
             self._connection.write_envelope(shipment.envelope)
         return shipment
 
-    def ship(self, journal: Journal, current: Shipment, following: Shipment | None, *, fresh: bool) -> ChannelError | None:
+    def ship(
+        self, journal: Journal, current: Shipment, following: Shipment | None, *, fresh: bool
+    ) -> ChannelError | None:
         """Do what is left of one shipment; returns the error that broke the connection or bars the server.
 
         :param fresh: nothing has gone over the connection yet
@@ -327,7 +328,9 @@ class _Exchange:
         if following and not self._connection.pipelining:
             self._connection.write_envelope(following.envelope)
 
-    def _barred(self, current: Shipment, rows: dict[str, Claimed], error: ChannelError, fresh: bool) -> ChannelError | None:
+    def _barred(
+        self, current: Shipment, rows: dict[str, Claimed], error: ChannelError, fresh: bool
+    ) -> ChannelError | None:
         """The transaction was refused as a whole, because of this mail or because of us; returns the latter.
 
         A server that wants a new connection after some mails says nothing about the next one, which

@@ -66,10 +66,10 @@ class FakeSession:
         code, text = self._replies.popleft()
         return code, text.encode()
 
-    def quit(self):
+    def close(self):
         """End it."""
 
-    close = quit
+    quit = close
 
     def _step(self):
         end = b"\r\n.\r\n" if self._content else b"\r\n"

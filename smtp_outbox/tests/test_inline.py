@@ -1,3 +1,5 @@
+import smtplib
+
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.tools import mute_logger
 
@@ -12,27 +14,14 @@ class TestSentAtOnce(OutboxCase):
         super().setUp()
         self.patch(type(self.env["ir.mail_server"]), "_records_sessions", lambda _servers: True)
 
-        class Journal(TestJournal):
-            def __init__(journal, _dbname):
-                super().__init__(self.env.cr)
+        self.patch(recording, "Journal", lambda _dbname: TestJournal(self.env.cr))
+        self.patch(smtplib, "SMTP", self.connect)
 
-            def __enter__(self):
-                return self
-
-            def __exit__(self, *_exc_info):
-                pass
-
-        self.patch(recording, "Journal", Journal)
-        import smtplib  # noqa: PLC0415
-        test = self
-
-        class Smtp:
-            def __new__(cls, *_args, **_kwargs):
-                session = test.smtp.connect()
-                session.set_debuglevel = session.ehlo_or_helo_if_needed = lambda *_args: None
-                return session
-
-        self.patch(smtplib, "SMTP", Smtp)
+    def connect(self, *_args, **_kwargs):
+        """Return what core's socket gets instead of a connection."""
+        session = self.smtp.connect()
+        session.set_debuglevel = session.ehlo_or_helo_if_needed = lambda *_args: None
+        return session
 
     def ledger(self, message_id):
         """Return the ledger's rows of a Message-ID."""

@@ -26,8 +26,8 @@ class TestMessageRequest(OutboxCase):
     def post(self, party_to, *, as_user=None, **options):
         """Post a request; returns it."""
         requests = self.requests.with_user(as_user) if as_user else self.requests
-        request_id = requests.post_request(
-            options.pop("party_from", False), party_to, "News", options.pop("message", "Hello,\nthis is new."), **options)
+        text = options.pop("message", "Hello,\nthis is new.")
+        request_id = requests.post_request(options.pop("party_from", False), party_to, "News", text, **options)
         self.assertIsInstance(request_id, int)
         return self.requests.browse(request_id)
 

@@ -108,7 +108,8 @@ class Builder:
         return {
             "mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id, "model": mail.model or None,
             "res_id": mail.res_id or None, "subject": mail.subject, "sender_name": name, "sender_address": address,
-            "max_attempts": mail.outbox_max_attempts, "partner_id": mail.author_id.id or None, "body_text": text, "preview": preview(text),
+            "max_attempts": mail.outbox_max_attempts, "partner_id": mail.author_id.id or None, "body_text": text,
+            "preview": preview(text),
             "attachment_count": len(emails[0]["attachments"]) if emails else 0,
         }
 
@@ -153,11 +154,11 @@ class Builder:
     def _add_recipients(self, message, addresses, built, token):
         """Add recipients of one built email; those whose address isn't ASCII get a copy of their own."""
         content = None
-        for address, partner in addresses:
+        for given, partner in addresses:
             try:
-                address = wire_address(address)
+                address = wire_address(given)
             except ChannelError as error:
-                message.recipients.append(_refused(address, error.reason, partner))
+                message.recipients.append(_refused(given, error.reason, partner))
                 continue
             utf8 = not is_ascii(address)
             if utf8:

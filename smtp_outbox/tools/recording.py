@@ -129,7 +129,9 @@ class RecordingSession:
 def _outcome(error, reply):
     if error is None:
         return lambda delivery_id: Outcome(delivery_id, "accepted", server_reply=reply)
-    state = "in_doubt" if isinstance(error, AnswerLost) else "refused" if error.failure_type == "recipient" else "failed"
+    state = "refused" if error.failure_type == "recipient" else "failed"
+    if isinstance(error, AnswerLost):
+        state = "in_doubt"
     failure_type = "in_doubt" if state == "in_doubt" else error.failure_type
     said = (error.server_reply or error.reason)[:500]
     return lambda delivery_id: Outcome(delivery_id, state, failure_type=failure_type, server_reply=said)

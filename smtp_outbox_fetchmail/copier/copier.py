@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 #: First key of the advisory locks of accounts, the second being the id of the ``fetchmail.server``. Not that
 #: of the incoming channel, which a listener holds for ever.
 ACCOUNT = 0x6D680031
-#: Copies claimed at a time, and noted together.
+#: Copies claimed at a time.
 BATCH = 20
 #: The folder that is made where the server has none for sent mail.
 USUAL_FOLDER = "Sent"
@@ -85,19 +85,15 @@ class Copier:
             self._postpone([channel_id], error)
 
     def _copy_batch(self, transport: Any, folder: str, copies: list[Copy]) -> None:
-        done: list[int] = []
         self._claimed = [copy.id for copy in copies]
-        try:
-            for copy in copies:
-                if not self._may_go_on():
-                    break
-                if self._copy(transport, folder, copy):
-                    done.append(copy.id)
-                self._claimed.remove(copy.id)
-        finally:
-            if done:
-                self._do("_note_done", done)
-                self._report.done += len(done)
+        for copy in copies:
+            if not self._may_go_on():
+                break
+            if self._copy(transport, folder, copy):
+                # each by itself: less is to be looked for after a crash
+                self._do("_note_done", copy.id)
+                self._report.done += 1
+            self._claimed.remove(copy.id)
 
     def _copy(self, transport: Any, folder: str, copy: Copy) -> bool:
         """Put one message into the folder, unless it is there; says whether it is there now."""

@@ -105,11 +105,11 @@ class MessageSentCopy(models.AbstractModel):
             return None
 
     @api.model
-    def _note_done(self, history_ids):
-        """Note that copies are there."""
+    def _note_done(self, history_id):
+        """Note that a copy is there."""
         self.env.cr.execute(SQL(
             "UPDATE message_history SET sent_copy = 'done', sent_copy_next = NULL, sent_copy_reason = NULL "
-            "WHERE id = ANY(%s)", list(history_ids)))
+            "WHERE id = %s", history_id))
         self._invalidate()
 
     @api.model

@@ -83,7 +83,7 @@ class SentCopyCase(OutboxCase):
         self.send_queue()
         return mail.history_ids
 
-    def copy(self, account=None):
+    def copy_due(self, account=None):
         """Put the copies that are due where they belong; returns the report."""
         self.env.flush_all()
         report = Copier(self.env, (account or self.account).id).run()

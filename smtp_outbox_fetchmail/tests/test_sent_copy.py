@@ -29,11 +29,11 @@ class TestSentCopy(SentCopyCase):
         self.assertEqual(message.sent_copy, "wanted")
         self.assertEqual(self.copies._due_servers(), self.account.ids)
         before = [(one.state, one.write_date, one.settled) for one in message.delivery_ids]
-        self.assertEqual(self.copy().done, 1)
+        self.assertEqual(self.copy_due().done, 1)
         self.assertEqual(self.box.copies, [("Sent", self.raw(message), ("\\Seen",), message.date)])
         self.assertEqual((message.sent_copy, message.sent_copy_reason, message.sent_copy_next), ("done", False, False))
         self.assertEqual([(one.state, one.write_date, one.settled) for one in message.delivery_ids], before)
-        self.assertEqual((self.copy().done, len(self.box.copies)), (0, 1))
+        self.assertEqual((self.copy_due().done, len(self.box.copies)), (0, 1))
         self.assertFalse(self.box.looks, "what was never tried needs no search")
         self.assertFalse(self.copies._due_servers())
 
@@ -42,7 +42,7 @@ class TestSentCopy(SentCopyCase):
         message = self.sent(attachment_ids=[(6, 0, attachment.ids)])
         self.env.cr.execute("SELECT store_name FROM message_raw WHERE history_id = %s", message.ids)
         self.assertTrue(self.env.cr.fetchone()[0])
-        self.copy()
+        self.copy_due()
         self.assertEqual(self.box.copies[0][1], self.raw(message))
 
     def test_no_copies_of_secrets(self):
@@ -66,12 +66,12 @@ class TestSentCopy(SentCopyCase):
     def test_sending_again_makes_no_second_copy(self):
         self.smtp.answers["bob"] = (550, "5.7.1 not today")
         message = self.sent("ann@example.com", "bob@example.com")
-        self.copy()
+        self.copy_due()
         self.smtp.answers.clear()
         message.with_user(self.manager).action_send_again()
         self.send_queue()
         self.assertEqual((message.state, message.sent_copy), ("sent", "done"))
-        self.copy()
+        self.copy_due()
         self.assertEqual(len(self.box.copies), 1)
 
     def test_without_an_account_there_are_no_copies(self):
@@ -98,7 +98,7 @@ class TestSentCopy(SentCopyCase):
 
     def copied_to(self):
         self.sent()
-        self.copy()
+        self.copy_due()
         return self.box.copies[-1][0]
 
     def test_only_imap(self):
@@ -112,9 +112,9 @@ class TestSentCopy(SentCopyCase):
         mail = self.mail("ann@example.com", mail_server_id=other.id)
         self.send_queue(other.channel_id)
         self.assertEqual(mail.history_ids.sent_copy, "wanted")
-        self.copy()
+        self.copy_due()
         self.assertFalse(self.box.copies)
-        self.copy(other.sent_server_id)
+        self.copy_due(other.sent_server_id)
         self.assertEqual(mail.history_ids.sent_copy, "done")
 
     def test_a_paused_account_waits(self):
@@ -136,10 +136,10 @@ class TestSentCopy(SentCopyCase):
     def test_a_lost_answer_makes_no_second_copy(self):
         message = self.sent()
         self.box.lose_answer = ConnectionFailed("The connection broke.")
-        self.assertTrue(self.copy().error)
+        self.assertTrue(self.copy_due().error)
         self.assertEqual((message.sent_copy, message.sent_copy_tried), ("wanted", True))
         self.pass_time(message)
-        self.assertEqual(self.copy().done, 1)
+        self.assertEqual(self.copy_due().done, 1)
         self.assertEqual((len(self.box.copies), self.box.looks), (1, [message.message_uid]))
 
     def test_a_crash_makes_no_second_copy(self):
@@ -153,15 +153,15 @@ class TestSentCopy(SentCopyCase):
                     raise KeyboardInterrupt
 
         self.box.on_call = die
-        with patch.object(type(self.copies), "_note_done", lambda _self, _ids: None), suppress(KeyboardInterrupt):
-            self.copy()  # a dead process notes nothing
+        with patch.object(type(self.copies), "_note_done", lambda _self, _id: None), suppress(KeyboardInterrupt):
+            self.copy_due()  # a dead process notes nothing
         self.env.invalidate_all()
         self.assertEqual(len(self.box.copies), 2)
         self.assertEqual(set(messages.mapped("sent_copy")), {"wanted"})
         self.box.on_call = lambda name: None
-        self.assertEqual(self.copy().done, 0, "not before the next attempt is due")
+        self.assertEqual(self.copy_due().done, 0, "not before the next attempt is due")
         self.pass_time(messages)
-        self.assertEqual(self.copy().done, 3)
+        self.assertEqual(self.copy_due().done, 3)
         self.assertEqual(len(self.box.copies), 3)
 
     def test_the_delays_grow_to_a_hard_end(self):
@@ -172,12 +172,12 @@ class TestSentCopy(SentCopyCase):
             self.pass_time(message, hours=0)
             self.env.cr.execute("UPDATE message_history SET sent_copy_since = now() at time zone 'UTC' "
                                 "- make_interval(secs => %s) WHERE id = %s", [hours * 3600, message.id])
-            self.assertTrue(self.copy().error)
+            self.assertTrue(self.copy_due().error)
             delays.append(self.delay(message))
         self.assertEqual([round(delay / 60) for delay in delays], [1, 30, 60, 60])
         self.assertIn("refuses connections", message.sent_copy_reason)
         self.pass_time(message, hours=self.channel.send_hours)
-        self.copy()
+        self.copy_due()
         self.assertEqual((message.sent_copy, message.sent_copy_next), ("failed", False))
         self.assertIn("refuses connections", message.sent_copy_reason)
         self.assertEqual((message.state, set(message.delivery_ids.mapped("state"))), ("sent", {"accepted"}))
@@ -185,7 +185,7 @@ class TestSentCopy(SentCopyCase):
     def test_all_of_an_account_wait_together(self):
         messages = self.sent() + self.sent()
         self.box.failures["folders"] = AuthenticationError("The server refused the login.")
-        self.copy()
+        self.copy_due()
         self.assertTrue(all(self.delay(message) >= 50 for message in messages))
         self.assertFalse(any(messages.mapped("sent_copy_tried")), "nothing was begun")
         self.assertFalse(self.copies._due_servers())
@@ -193,7 +193,7 @@ class TestSentCopy(SentCopyCase):
     def test_one_refused_message_stops_no_other(self):
         refused, fine = self.sent(subject="Strange"), self.sent(subject="Usual")
         self.box.failures["Strange"] = MessageRefused("refused", server_reply="NO I don't like it")
-        self.assertFalse(self.copy().error)
+        self.assertFalse(self.copy_due().error)
         self.assertEqual((refused.sent_copy, fine.sent_copy), ("wanted", "done"))
         self.assertIn("NO I don't like it", refused.sent_copy_reason)
 
@@ -204,13 +204,13 @@ class TestSentCopy(SentCopyCase):
         mail = self.mail("ann@example.com", mail_server_id=other.id)
         self.send_queue(other.channel_id)
         self.box.failures["folders"] = ConfigurationError("no such folder", field="folder")
-        self.copy()
+        self.copy_due()
         self.assertEqual((broken.sent_copy, mail.history_ids.sent_copy), ("wanted", "done"))
 
     def test_an_original_that_is_gone(self):
         message = self.sent()
         self.env["message.raw"]._drop(message.ids)
-        self.copy()
+        self.copy_due()
         self.assertEqual(message.sent_copy, "failed")
         self.assertIn("no longer kept", message.sent_copy_reason)
         with self.assertRaises(UserError):
@@ -220,26 +220,26 @@ class TestSentCopy(SentCopyCase):
         message = self.sent()
         self.failing(ConnectionFailed("down"))
         self.pass_time(message, hours=100)
-        self.copy()
+        self.copy_due()
         self.assertEqual(message.sent_copy, "failed")
         self.failing(None)
         message.with_user(self.manager).action_copy_again()
-        self.copy()
+        self.copy_due()
         self.assertEqual((message.sent_copy, len(self.box.copies)), ("done", 1))
 
     def test_one_process_at_a_time(self):
         self.sent()
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
             self.assertTrue(held.try_lock(copier.ACCOUNT, self.account.id))
-            self.assertTrue(self.copy().busy)
+            self.assertTrue(self.copy_due().busy)
             self.assertFalse(self.box.copies)
-        self.assertEqual(self.copy().done, 1)
+        self.assertEqual(self.copy_due().done, 1)
 
     def test_the_listener_of_the_account_does_not_stop_it(self):
         self.sent()
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
             self.assertTrue(held.try_lock(locks.CHANNEL, self.account.channel_id.id))
-            self.assertEqual(self.copy().done, 1)
+            self.assertEqual(self.copy_due().done, 1)
 
     def test_stopping_leaves_the_rest_for_later(self):
         messages = self.sent() + self.sent()

@@ -36,7 +36,7 @@ class TestWatchedFolder(SentCopyCase):
         self.watch(role)
         partner = self.env["res.partner"].create({"name": "Document"})
         message = self.sent(model="res.partner", res_id=partner.id)
-        self.copy()
+        self.copy_due()
         partners = self.env["res.partner"].search_count([])
         posted = self.env["mail.message"].search_count([])
         conversation = message.conversation_id
@@ -84,7 +84,7 @@ class TestWatchedFolder(SentCopyCase):
     def test_what_was_sent_elsewhere_stays_what_it_is(self):
         self.watch("sent")
         self.sent()
-        self.copy()
+        self.copy_due()
         self.box.deliver(build_mail(sender="sales@example.net", to="ann@example.com"), folder="Sent")
         copied, other = self.fetch()
         self.assertEqual((copied.state, other.state), ("ignored", "sent"))

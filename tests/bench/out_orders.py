@@ -6,7 +6,7 @@ from typing import Any
 
 from .orders import environment, order
 
-WORDS = "The offer for the garden furniture that we talked about on the telephone last week. ".split()
+WORDS = ["The", "offer", "for", "the", "garden", "furniture", "that", "we", "talked", "about", "last", "week."]
 SENDER = "Sales <sales@bench.example>"
 
 
@@ -103,7 +103,8 @@ def open_mails(dbname: str) -> dict[str, int]:
         env.cr.execute(
             "SELECT (SELECT COUNT(*) FROM mail_mail WHERE state = 'outgoing'), "
             "(SELECT COUNT(*) FROM mail_mail WHERE state = 'exception'), "
-            "(SELECT COUNT(*) FROM mail_notification WHERE notification_status <> 'sent' AND notification_type = 'email')")
+            "(SELECT COUNT(*) FROM mail_notification WHERE notification_status <> 'sent' "
+            "AND notification_type = 'email')")
         outgoing, failed, notifications = env.cr.fetchone()
     return {"outgoing": outgoing, "failed": failed, "notifications": notifications}
 

@@ -127,7 +127,8 @@ class OutSystem:
         """Return {address: status} of the chatter's icons."""
         rows = self.sql(
             "SELECT p.email, n.notification_status FROM mail_notification n JOIN mail_message g "
-            f"ON g.id = n.mail_message_id JOIN res_partner p ON p.id = n.res_partner_id WHERE g.subject LIKE '%{token}'")
+            "ON g.id = n.mail_message_id JOIN res_partner p ON p.id = n.res_partner_id "
+            f"WHERE g.subject LIKE '%{token}'")
         return dict(rows)
 
 

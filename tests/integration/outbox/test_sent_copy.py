@@ -49,7 +49,7 @@ _FETCHED = (
     "SELECT h.state, COUNT(*), COUNT(DISTINCT s.id), COUNT(h.conversation_id), COUNT(h.res_id) "
     "FROM message_history h JOIN message_channel c ON c.id = h.channel_id LEFT JOIN message_history s "
     "ON s.id = h.same_as_id AND s.content_digest = h.content_digest WHERE c.channel_type = 'fetchmail' GROUP BY 1")
-KILLS = 8
+KILLS = 5
 _DUE = (
     "UPDATE message_history SET sent_copy_next = now() at time zone 'UTC' - interval '1 second' "
     "WHERE sent_copy = 'wanted'")
@@ -138,7 +138,7 @@ def test_a_crash_between_append_and_commit(office):
     with pytest.raises(AgentDied):
         office.copy()
     assert sum(office.copies().values()) == 3
-    assert {office.state(token)[0] for token in tokens} == {"wanted"}
+    assert sorted(office.state(token)[0] for token in tokens) == ["done"] * 2 + ["wanted"] * 3
     office.copy()
     assert office.copies() == Counter(tokens)
     assert {office.state(token)[0] for token in tokens} == {"done"}
@@ -203,11 +203,11 @@ def test_kills_while_copies_are_made(out_ours, dovecot, sink, tmp_path):
             agent.start()
             out_ours.sql(_DUE)
             agent.send(_COPY)
-            time.sleep(rng.uniform(0.3, 1.5))
+            time.sleep(rng.uniform(0.5, 2.5))
             agent.kill()
             begun.append(sum(office.copies().values()))
         office.copy()
     print(f"after each kill there were {begun}")
-    assert 0 < begun[0] < len(tokens), "some of it fell into the middle"
+    assert any(0 < count < len(tokens) for count in begun), "some kill fell into the middle"
     assert office.copies() == Counter(tokens)
     assert {office.state(token)[0] for token in tokens} == {"done"}
