@@ -7,4 +7,5 @@ from . import (
     test_queue,
     test_sending,
     test_suppression,
+    test_translations,
 )
