@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("url", "login", "password"):
         pictures.add_argument(name)
     pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
+    pictures.add_argument("--outbox", action="store_true", help="those of the outbox")
 
     rest = {
         "odoo": "run Odoo with the settings of this checkout, for example: odoo shell -d NAME",

@@ -42,6 +42,18 @@ PICTURES = (
     Picture("channels", "/odoo/message-channels"),
     Picture("server", "/odoo/action-mail.action_email_server_tree", row="Inquiries"),
 )
+#: Those of the outbox, of the database that :mod:`dev.pictures_outbox` fills.
+OUTBOX = (
+    Picture("outbox", "/odoo/message-outbox"),
+    Picture("outbox_phone", "/odoo/message-outbox", size=PHONE),
+    Picture("big_send", "/odoo/message-outbox", row="Spring in the garden"),
+    Picture("sent", "/odoo/message-sent"),
+    Picture("failed_delivery", "/odoo/failed-messages", row="Offer for the playground"),
+    Picture("in_doubt", "/odoo/failed-messages", row="Contract, signed"),
+    Picture("suppression_list", "/odoo/suppression-list"),
+    Picture("suppression_phone", "/odoo/suppression-list", size=PHONE),
+    Picture("outgoing_server", "/odoo/action-base.action_ir_mail_server_list", row="Office"),
+)
 
 
 def main(options: Namespace) -> int:
@@ -49,6 +61,7 @@ def main(options: Namespace) -> int:
     python = venv.ensure()
     out = Path(options.out or paths.REPO / "docs" / "pictures").resolve()
     command = [python, "-m", "dev.pictures", options.url, options.login, options.password, out]
+    command += ["outbox"] if getattr(options, "outbox", False) else []
     return foreground.run(command, {**os.environ, "PYTHONPATH": str(paths.REPO)})
 
 
@@ -60,7 +73,9 @@ def browser() -> str:
     raise DevError("No Chromium was found.", "Install the package chromium.")
 
 
-def take(url: str, login: str, password: str, out: Path) -> list[Path]:
+def take(
+    url: str, login: str, password: str, out: Path, pictures: tuple[Picture, ...] = PICTURES
+) -> list[Path]:
     """Take every picture and return the files.
 
     :param url: where Odoo answers, without a path
@@ -73,7 +88,7 @@ def take(url: str, login: str, password: str, out: Path) -> list[Path]:
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(
             executable_path=browser(), args=["--no-sandbox", "--headless=new"])  # fmt: skip
-        for size in dict.fromkeys(picture.size for picture in PICTURES):
+        for size in dict.fromkeys(picture.size for picture in pictures):
             context = chromium.new_context(
                 viewport={"width": size[0], "height": size[1]}, is_mobile=size == PHONE,
                 has_touch=size == PHONE)  # fmt: skip
@@ -84,7 +99,7 @@ def take(url: str, login: str, password: str, out: Path) -> list[Path]:
             page.click("button[type=submit]")
             page.wait_for_selector(".o_web_client")
             files += [_take(page, url, picture, out)
-                      for picture in PICTURES if picture.size == size]  # fmt: skip
+                      for picture in pictures if picture.size == size]  # fmt: skip
             context.close()
         chromium.close()
     return files
@@ -123,9 +138,11 @@ def _main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.pictures", description=__doc__)
     for name in ("url", "login", "password", "out"):
         parser.add_argument(name)
+    parser.add_argument("which", nargs="?", choices=["outbox"])
     options = parser.parse_args(arguments)
     url = options.url.rstrip("/")
-    for file in take(url, options.login, options.password, Path(options.out)):
+    pictures = OUTBOX if options.which else PICTURES
+    for file in take(url, options.login, options.password, Path(options.out), pictures):
         print(f"{file.name}: {file.stat().st_size} bytes")
     return 0
 

@@ -73,7 +73,7 @@ class MessageEnqueue(models.AbstractModel):
             "content_digest": int.from_bytes(content_digest(message.content)[:8], "big", signed=True),
             "date": now, "content_type": "message/rfc822", "settled": False, "finished": False,
             "private": message.private, "message_uid": message.message_uid or None, "kind": "person",
-            "recipients": ", ".join(recipient.address for recipient in message.recipients[:20]),
+            "recipients": _names(message.recipients),
             "recipient_count": len(message.recipients), "waiting_count": waiting, "max_attempts": 0, "attempts": 0,
             "attachment_count": 0, "create_uid": self.env.uid, "write_uid": self.env.uid, "create_date": now,
             "write_date": now, **message.values,
@@ -136,6 +136,11 @@ class MessageEnqueue(models.AbstractModel):
             "WHERE h.id = v.id",
             SQL(", ").join(SQL("(%s, %s)", mail.message.id, mail.values["conversation_id"]) for mail in mails)))
         self.env["message.history"].browse(ids).invalidate_recordset(flush=False)
+
+
+def _names(recipients, most=6):
+    """Return the first recipients in words, and that there are more."""
+    return ", ".join(one.address for one in recipients[:most]) + (", …" if len(recipients) > most else "")
 
 
 def _clip(column, value):

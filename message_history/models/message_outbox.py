@@ -102,7 +102,8 @@ class MessageOutbox(models.AbstractModel):
             address, delivery_state, failure_type, reply, next_attempt = problem
             values |= {
                 "failure_type": None if delivery_state == "deferred" else failure_type or "unknown",
-                "state_reason": self._words_for_problem(values, address, failure_type, reply),
+                "state_reason": self._words_for_problem(
+                    values, address, None if delivery_state == "deferred" else failure_type or "unknown", reply),
                 "next_attempt": next_attempt if delivery_state == "deferred" else None,
             }
         return values
@@ -112,7 +113,8 @@ class MessageOutbox(models.AbstractModel):
         env = speaking(self.env)
         _ = env._
         labels = dict(env["message.history"]._fields["failure_type"]._description_selection(env))
-        cause = labels.get(failure_type) or labels["unknown"]
+        # None: only for the time being
+        cause = labels.get(failure_type) or _("not taken yet, it is tried again")
         said = _("%(address)s: %(cause)s", address=address, cause=cause) + (f" ({reply})" if reply else "")
         if values["recipient_count"] > 1 and values["problem_count"]:
             said = _("%(count)s of %(total)s failed. ", count=values["problem_count"],

@@ -4,6 +4,7 @@ from . import (
     test_chatter,
     test_inline,
     test_message_request,
+    test_message_request_outcome,
     test_queue,
     test_sending,
     test_suppression,
