@@ -7,7 +7,6 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from odoo.addons.message_history.lib.variants import join, shared_tail
 from odoo.addons.smtp_outbox.lib.render import needs_utf8, render
 

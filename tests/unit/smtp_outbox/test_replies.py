@@ -1,7 +1,6 @@
 """Real answers of real servers, and what they mean."""
 
 import pytest
-
 from odoo.addons.message_history.lib import errors
 from odoo.addons.smtp_outbox.lib.replies import (
     Phase,

@@ -8,9 +8,6 @@ import ssl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from dev.servers.ports import free_ports
-from dev.servers.smtp import SmtpSink
 from odoo.addons.message_history.lib import errors
 from odoo.addons.message_history.lib.transport import Capability
 from odoo.addons.smtp_outbox.lib import clean
@@ -19,6 +16,9 @@ from odoo.addons.smtp_outbox.lib.from_filter import allows
 from odoo.addons.smtp_outbox.lib.schedule import next_delay
 from odoo.addons.smtp_outbox.lib.transport import SmtpTransport, translate_connect
 from odoo.addons.smtp_outbox.lib.verp import decode, encode
+
+from dev.servers.ports import free_ports
+from dev.servers.smtp import SmtpSink
 
 
 @pytest.mark.parametrize(("given_address", "wanted"), [
@@ -59,7 +59,7 @@ def test_delays_grow():
     rng = random.Random(1)
     delays = [next_delay(attempts, None, rng) for attempts in range(1, 12)]
     assert 48 <= delays[0] <= 72
-    assert all(later > earlier for earlier, later in zip(delays[:8], delays[1:9], strict=True))
+    assert delays[:9] == sorted(delays[:9])
     assert max(delays) <= 4 * 3600 * 1.2
     assert next_delay(1, 900.0, rng) == 900.0
     assert next_delay(0, None, rng) <= 72
@@ -101,7 +101,8 @@ def test_clean_ids():
 
 
 @pytest.mark.parametrize(("from_filter", "address", "wanted"), [
-    ("", "ann@example.com", True), ("example.com", "ann@example.com", True), ("example.com", "ann@x.example.com", False),
+    ("", "ann@example.com", True), ("example.com", "ann@example.com", True),
+    ("example.com", "ann@x.example.com", False),
     ("ann@example.com, other.example", "ann@example.com", True), ("ann@example.com", "bob@example.com", False),
     ("EXAMPLE.com", "Ann@Example.com", True), ("example.com", "", False),
 ])
@@ -130,7 +131,8 @@ def test_what_connecting_raises(error, kind, retryable):
 def test_checking_a_connection():
     with SmtpSink() as sink:
         transport = SmtpTransport(
-            connect=lambda: smtplib.SMTP(sink.host, sink.port, timeout=5), host=sink.host, port=sink.port, sender="a@b.c")
+            connect=lambda: smtplib.SMTP(sink.host, sink.port, timeout=5), host=sink.host, port=sink.port,
+            sender="a@b.c")
         assert transport.capabilities == {Capability.CHECK}
         assert transport.check().ok
         assert not sink.taken, "a test sends nothing"

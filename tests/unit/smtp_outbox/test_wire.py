@@ -8,8 +8,6 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from dev.servers.smtp import SmtpSink
 from odoo.addons.message_history.lib.errors import (
     ConnectionFailed,
     MessageRefused,
@@ -17,6 +15,8 @@ from odoo.addons.message_history.lib.errors import (
     RecipientRefused,
 )
 from odoo.addons.smtp_outbox.lib.wire import AnswerLost, Envelope, SmtpConnection, stuffed
+
+from dev.servers.smtp import SmtpSink
 
 CONTENT = b"Subject: x\r\n\r\nHello.\r\n"
 
