@@ -64,8 +64,9 @@ def _outcomes(env: Any, channel: Any) -> None:
         env.cr.execute(
             "UPDATE message_delivery SET state = %s, failure_type = %s, server_reply = %s, attempts = 1, "
             "settled = false, attempt_date = now() at time zone 'UTC', via_channel_id = channel_id, "
-            "sent_date = CASE WHEN %s = 'accepted' THEN now() at time zone 'UTC' END, next_attempt = CASE WHEN %s = 'deferred' THEN now() at time zone 'UTC' "
-            "+ interval '2 minutes' END WHERE address = %s AND channel_id = %s",
+            "sent_date = CASE WHEN %s = 'accepted' THEN now() at time zone 'UTC' END, "
+            "next_attempt = CASE WHEN %s = 'deferred' THEN now() at time zone 'UTC' + interval '2 minutes' END "
+            "WHERE address = %s AND channel_id = %s",
             [state, failure, reply, state, state, address, channel.id])  # fmt: skip
     for count, state, failure, reply in (
         (DONE, "accepted", None, "250 2.0.0 ok"), (BAD, "refused", "recipient", "550 5.1.1 no such user")):
