@@ -1,3 +1,3 @@
 -- A copy of a database sends nothing: what is still in its queue is the original's to send.
-UPDATE message_delivery SET state = 'cancelled', next_attempt = NULL, settled = true
+UPDATE message_delivery SET state = 'cancelled', next_attempt = NULL, settled = false
  WHERE state IN ('queued', 'deferred', 'claimed', 'sending');
