@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,21 @@ from dev import console, paths, system_packages, venv
 from dev import odoo as odoo_module
 from dev.console import DevError
 
-TESTS = paths.REPO / "tests" / "integration" / "faults"
+TESTS = (paths.REPO / "tests" / "integration" / "faults", paths.REPO / "tests" / "integration" / "outbox")
 PAGE = paths.REPO / "docs" / "faults.md"
+#: The first module of faults of outgoing mail, in the order of tests/integration/faults/record.py.
+FIRST_OUT = 3
+OUT = (
+    "",
+    "# Mail out",
+    "",
+    "The same for mail that is sent, with an SMTP server that fails in chosen ways and writes down what",
+    "it takes: its log is the judge. *in_doubt*: the server may have it; nobody is sent it twice unless",
+    "somebody chooses so.",
+    "",
+    "| fault | Odoo 19 alone | with these addons |",
+    "|---|---|---|",
+)
 
 
 def measured() -> Path:
@@ -36,7 +50,7 @@ def main(options: Namespace) -> int:
             "ODOO_SOURCE": str(odoo.source.folder),
             "FAULTS_KILLS": str(options.kills),
         }
-        command: list[str | Path] = [venv.python(), "-m", "pytest", TESTS, "-s"]
+        command: list[str | Path] = [venv.python(), "-m", "pytest", *TESTS, "-s"]
         code = subprocess.run(command, cwd=paths.REPO, env=env, check=False).returncode
     if not measured().exists():
         raise DevError("Nothing was measured.", "Is Dovecot installed?")
@@ -53,7 +67,7 @@ def page(found: dict[str, Any]) -> str:
         "# Faults, and what becomes of the mail",
         "",
         "Written by `python3 dev faults`: every line was measured by a test of",
-        "`tests/integration/faults`, first in a database with only Odoo's own addons, then in one",
+        "`tests/integration`, first in a database with only Odoo's own addons, then in one",
         "with ours, with the same mails from the same Dovecot (a small server of ours where a server",
         "has to answer nonsense). *Lost* is a mail that is in no document and will never be: it is",
         "gone from the server or marked as read there. *Kept* is in the ledger, with its original,",
@@ -62,12 +76,19 @@ def page(found: dict[str, Any]) -> str:
         "| fault | Odoo 19 alone | with these addons |",
         "|---|---|---|",
     ]
-    faults = {key: value for key, value in found.items() if key.startswith("fault:")}
-    lines += [
+    faults = [value for key, value in found.items() if key.startswith("fault:")]
+    lines += _rows(fault for fault in faults if fault["order"][0] < FIRST_OUT)
+    lines += _kills(found.get("kills"))
+    out = [fault for fault in faults if fault["order"][0] >= FIRST_OUT]
+    lines += [*OUT, *_rows(out), *_out_kills(found.get("out_kills"))] if out else []
+    return "\n".join(lines) + "\n"
+
+
+def _rows(faults: Iterable[dict[str, Any]]) -> list[str]:
+    return [
         f"| {fault['title']} | {_cell(fault['core'])} | {_cell(fault['ours'])} |"
-        for fault in sorted(faults.values(), key=lambda one: one["order"])
+        for fault in sorted(faults, key=lambda one: one["order"])
     ]
-    return "\n".join([*lines, *_kills(found.get("kills"))]) + "\n"
 
 
 def _cell(steps: list[str]) -> str:
@@ -99,4 +120,30 @@ def _kills(run: dict[str, Any] | None) -> list[str]:
         f"| tried more than once | {run['tried_again']} |",
         f"| left unread where read is asked for | {flags['sales']} |",
         f"| left on the POP3 server | {flags['post']} |",
+    ]
+
+
+def _out_kills(run: dict[str, Any] | None) -> list[str]:
+    if run is None:
+        return []
+    killed = ", ".join(f"{count} × {role}" for role, count in sorted(run["killed"].items()))
+    wrong = ", ".join(f"{count} {what}" for what, count in run["wrong"].items()) or "nothing"
+    states = ", ".join(f"{count} {state}" for state, count in sorted(run["counts"].items()))
+    return [
+        "",
+        f"## {run['kills']} kills while mail goes out",
+        "",
+        "Two workers under their supervisor, and a process that sends like the scheduled action, through",
+        "one server with two connections. While mails with one to five recipients are made, one of the",
+        "processes is ended by `kill -9` at a random instant, again and again.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| killed | {killed} |",
+        f"| random seed, seconds | {run['seed']}, {run['seconds']} |",
+        f"| mails, recipients | {run['mails']}, {run['recipients']} |",
+        f"| deliveries | {states} |",
+        f"| taken by the server, once each | {run['arrived']} |",
+        f"| in doubt, of which the server has | {run['counts'].get('in_doubt', 0)}, {run['in_doubt_that_arrived']} |",
+        f"| wrong (lost, twice, not shown) | {wrong} |",
     ]

@@ -84,7 +84,9 @@ class MessageConversation(models.Model):
             "(SELECT c.id FROM message_conversation c JOIN message_conversation_member m "
             "ON m.conversation_id = c.id AND m.user_id = %s WHERE m.seen_message_id >= c.last_message_id)",
             self.env.uid)
-        return [("id", "not in" if True in value else "in", seen)]
+        if True in value:
+            return [("last_message_id", "!=", False), ("id", "not in", seen)]
+        return ["|", ("last_message_id", "=", False), ("id", "in", seen)]
 
     def _get_document(self):
         """Return the document of the conversation that the user may read, or None."""
@@ -229,7 +231,7 @@ class MessageConversation(models.Model):
             "GREATEST(message_conversation_channel.last_date, excluded.last_date)", ids))
         self.env.cr.execute(SQL("""
             UPDATE message_conversation c
-               SET last_message_id = GREATEST(c.last_message_id, last.id), last_date = last.date,
+               SET last_message_id = GREATEST(c.last_message_id, last_in.id), last_date = last.date,
                    preview = last.preview, channel_id = last.channel_id,
                    sender = COALESCE(last_in.sender, c.sender),
                    partner_id = COALESCE(c.partner_id, last_in.partner_id),
@@ -246,7 +248,7 @@ class MessageConversation(models.Model):
               JOIN (SELECT conversation_id, bool_or(direction = 'in' AND state = 'processed') AS incoming
                       FROM message_history WHERE conversation_id IN %(ids)s AND NOT settled GROUP BY 1) fresh
                 USING (conversation_id)
-              LEFT JOIN (SELECT DISTINCT ON (conversation_id) conversation_id, partner_id,
+              LEFT JOIN (SELECT DISTINCT ON (conversation_id) conversation_id, id, partner_id,
                                 COALESCE(sender_name, sender_address) AS sender
                            FROM message_history WHERE conversation_id IN %(ids)s AND direction = 'in'
                           ORDER BY conversation_id, date DESC, id DESC) last_in USING (conversation_id)

@@ -128,7 +128,6 @@ class MessageOutbox(models.AbstractModel):
         """
         if private := messages.filtered(lambda message: message.private and message.state != "in_doubt"):
             self.env["message.raw"]._drop(private.ids)
-            self.env["message.variant"]._drop(private.ids)
 
     # What died --------------------------------------------------------------------------------
 

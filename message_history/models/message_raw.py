@@ -104,6 +104,7 @@ class MessageRaw(models.Model):
         """Remove originals; the files go after the commit."""
         rows = self.env.execute_query(SQL(
             "DELETE FROM message_raw WHERE history_id IN %s RETURNING store_name", tuple(history_ids) or (0,)))
+        self.env["message.variant"]._drop(history_ids)
         names = [name for (name,) in rows if name]
         if names:
             store = self._store()

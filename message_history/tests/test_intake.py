@@ -164,7 +164,7 @@ class TestIntake(MessageCase):
 
     def test_the_workers_are_woken(self):
         crons = self.env["message.worker"]._scheduled_actions()
-        self.assertEqual(len(crons), 4)
+        self.assertGreaterEqual(len(crons), 4, "and those of addons that send")
         triggers = self.env["ir.cron.trigger"].search_count([("cron_id", "in", [cron.id for cron in crons])])
         self.store(self.incoming(build_mail()))
         self.assertGreater(

@@ -15,12 +15,13 @@ from odoo.addons.message_history.lib.errors import (
     ConfigurationError,
     ConnectionFailed,
     MessageRefused,
+    ProtocolError,
 )
 from odoo.addons.message_history.tools.journal import Claimed, ClaimLost, DatabaseError, Journal, Outcome, Rates
 
 from ..lib.from_filter import allows
 from ..lib.transport import translate_connect
-from ..lib.wire import SmtpConnection
+from ..lib.wire import AnswerLost, SmtpConnection
 from . import verdict
 from .shipment import Packer, Shipment
 
@@ -216,7 +217,7 @@ class Sender:
         exchange = _Exchange(connection, self.way, results)
         trouble = None
         try:
-            current = exchange.open(self._ready(connection, shipments, results))
+            current, trouble = self._open(exchange, connection, shipments, results)
             while current:
                 following = self._following(journal, connection, shipments, results)
                 trouble = self._exchange_one(journal, exchange, current, following)
@@ -228,6 +229,15 @@ class Sender:
             self._note(journal, results)
         return self._judge(trouble)
 
+    def _open(self, exchange, connection, shipments, results):
+        """Send the first envelope ahead; returns its shipment, or None and why it could not be sent."""
+        first = self._ready(connection, shipments, results)
+        try:
+            return exchange.open(first), None
+        except ChannelError as error:
+            shipments.appendleft(first)
+            return None, error
+
     def _note(self, journal: Journal, outcomes: list[Outcome]) -> None:
         journal.note(outcomes)
         self.noted += len(outcomes)
@@ -235,7 +245,13 @@ class Sender:
     def _exchange_one(self, journal, exchange, current, following):
         """Send one shipment whose envelope is on its way; returns an error that concerns the server."""
         carried = self._carried
-        error = exchange.ship(journal, current, following, fresh=carried == 0)
+        try:
+            error = exchange.ship(journal, current, following, fresh=carried == 0)
+        except (ClaimLost, DatabaseError):
+            raise
+        except Exception as failure:  # a fault of ours must not meet the same mail again and again
+            _logger.exception("A mail could not be sent")
+            error = exchange.give_up(current, failure)
         if error is None:
             self._carried += 1
             self._breaks = 0
@@ -278,6 +294,8 @@ class _Exchange:
     def __init__(self, connection: SmtpConnection, way: Way, results: list[Outcome]) -> None:
         self._connection, self._way, self._results = connection, way, results
         self.left: Shipment | None = None
+        self._rows: dict[str, Claimed] = {}
+        self._handed = False
 
     def open(self, shipment: Shipment | None) -> Shipment | None:
         """Send the first envelope ahead."""
@@ -292,9 +310,14 @@ class _Exchange:
 
         :param fresh: nothing has gone over the connection yet
         """
-        rows = dict(current.by_address)
+        rows = self._rows = dict(current.by_address)
+        self._handed = False
         try:
             reply = self._connection.read_envelope()
+        except ChannelError as error:
+            # nothing of it was handed over yet: where the connection was merely old, this says nothing
+            return self._barred(current, rows, error, fresh) or error
+        try:
             for address, error in reply.refused.items():
                 self._fail(current, rows.pop(address), error)
             if reply.go:
@@ -312,11 +335,16 @@ class _Exchange:
         return None
 
     def _send(self, journal: Journal, current: Shipment, rows: dict[str, Claimed], following: Shipment | None) -> None:
-        content = current.load()
+        try:
+            content = current.load()
+        except OSError as error:
+            self._connection.close()  # the server waits for a content that there is not
+            raise MessageRefused(f"The text of this message can't be read: {error}") from error
         # the one durable statement: from here on these may have arrived, and none of the others
         noted = [*self._results, *(verdict.sending(row) for row in rows.values())]
         journal.note(noted)
         self._results.clear()
+        self._handed = True
         self._connection.write_content(content, following.envelope if following else None)
         final = self._connection.read_final()
         for address in list(rows):
@@ -344,6 +372,15 @@ class _Exchange:
                 self._fail(current, row, error)
         rows.clear()
         return error if about_us else None
+
+    def give_up(self, current: Shipment, failure: Exception) -> ChannelError:
+        """End a shipment that met a fault of ours: another attempt, or in doubt if it was handed over."""
+        self._connection.close()
+        kind = AnswerLost if self._handed else ProtocolError
+        error = kind(f"{type(failure).__name__}: {failure}"[:300])
+        for row in self._rows.values():
+            self._fail(current, row, error)
+        return error
 
     def _fail(self, shipment: Shipment, row: Claimed, error: ChannelError) -> None:
         self._results.append(verdict.failed(row, error, resend=self._way.resend, most=shipment.most))

@@ -10,6 +10,7 @@ class FakeServer:
 
     :ivar taken: list of (envelope sender, recipients, message)
     :ivar lose_after: after that many mails the connection breaks behind the content, before the answer
+    :ivar hang_up_after: after that many mails the connection is closed behind the answer, once
     """
 
     def __init__(self, features=("pipelining", "8bitmime", "smtputf8")):
@@ -18,7 +19,7 @@ class FakeServer:
         self.taken, self.refused = [], []
         self.sessions = 0
         self.down = None
-        self.lose_after = None
+        self.lose_after = self.hang_up_after = None
 
     def connect(self):
         """Return a session, or raise what ``down`` says."""
@@ -45,6 +46,7 @@ class FakeSession:
         self.from_filter = self.smtp_from = False
         self._buffer, self._replies = b"", deque()
         self._sender, self._recipients, self._content = None, [], False
+        self._closed = False
 
     def has_extn(self, name):
         """Whether the server offers an extension."""
@@ -54,7 +56,9 @@ class FakeSession:
         """Nothing waits here."""
 
     def sendall(self, data):
-        """Take commands and contents."""
+        """Take commands and contents; what is sent to a closed connection is lost without a word."""
+        if self._closed:
+            return
         self._buffer += data
         while self._step():
             pass
@@ -118,3 +122,5 @@ class FakeSession:
             self._buffer = b""
             return
         self._replies.append((250, f"2.0.0 queued as {len(self.server.taken)}"))
+        if self.server.hang_up_after == len(self.server.taken):
+            self._closed, self._buffer, self.server.hang_up_after = True, b"", None

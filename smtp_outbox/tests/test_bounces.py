@@ -123,6 +123,8 @@ class TestBouncesOfTheOutbox(OutboxCase, MessageCase):
 
     def test_replies_join_the_conversation_of_what_was_sent(self):
         mail = self.send_one(model="res.partner", res_id=self.partner.id)
+        self.env["message.conversation"]._settle()
+        self.assertFalse(mail.history_ids.conversation_id.with_user(self.manager).unread, "we know what we wrote")
         reply = self.receive(
             build_mail("Thank you.", sender="bob@example.com", references=mail.message_id), channel=self.inbox)
         self.assertTrue(reply.conversation_id)

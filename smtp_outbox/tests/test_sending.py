@@ -1,5 +1,6 @@
 from odoo.tools import mute_logger
 
+from ..sender import sender as sender_module
 from .common import OutboxCase
 
 
@@ -166,3 +167,41 @@ class TestSending(OutboxCase):
         self.send_queue()
         self.assertEqual(self.smtp.arrived(), {"ann@example.com": 1, "bob@example.com": 1})
         self.assertEqual(mail.state, "sent")
+
+    def test_a_connection_that_grew_old_costs_no_attempt(self):
+        first = self.mail("ann@example.com")
+        self.expand()
+        self.smtp.hang_up_after = 1
+        second = self.mail("bob@example.com")
+        self.send_queue()
+        self.assertEqual([mail.state for mail in (first, second)], ["sent", "sent"])
+        self.assertEqual(self.deliveries(second).attempts, 1)
+        self.assertEqual(self.smtp.sessions, 2)
+
+    def test_a_text_that_cannot_be_read_stops_no_other(self):
+        content = bytes(range(256)) * 2000
+        attachment = self.env["ir.attachment"].create({"name": "plan.bin", "raw": content})
+        broken = self.mail("ann@example.com", attachment_ids=[(4, attachment.id)])
+        self.expand()
+        self.env.cr.execute(
+            "UPDATE message_raw SET store_name = 'ab/gone' WHERE history_id = %s", [broken.history_ids.id])
+        good = self.mail("bob@example.com")
+        self.send_queue()
+        self.assertEqual((broken.state, good.state), ("exception", "sent"))
+        self.assertIn("can't be read", broken.failure_reason)
+
+    def test_a_fault_of_ours_stops_no_other(self):
+        mails = [self.mail(f"{name}@example.com") for name in ("ann", "bob", "cid")]
+        self.expand()
+        origin = sender_module.verdict.sending
+
+        def sending(row):
+            if row.address.startswith("bob"):
+                raise KeyError("a fault of ours")
+            return origin(row)
+
+        self.patch(sender_module.verdict, "sending", sending)
+        with mute_logger("odoo.addons.smtp_outbox.sender.sender"):
+            self.send_queue()
+        self.assertEqual([mail.state for mail in mails], ["sent", "outgoing", "sent"])
+        self.assertEqual(self.states(mails[1]), {"bob@example.com": "deferred"})
