@@ -14,16 +14,17 @@ def uninstall_hook(env):
     Core would send a mail to all its recipients again, so those who have it are taken off it. What
     is in doubt, or was held, is not sent by itself.
     """
-    env["message.outbox"]._settle_all()
+    while env["message.outbox"]._settle():
+        pass
     for mail in env["mail.mail"].search([("state", "=", "outgoing"), ("outbox_state", "in", ("done", "held"))]):
         if mail.outbox_state == "held":
             mail.write({"state": "cancel", "failure_reason": env._("It was held because of its age.")})
             continue
         deliveries = mail.history_ids.delivery_ids
-        served = deliveries.filtered(lambda one: one.state in (*ARRIVED, "in_doubt", "sending"))
-        owed = deliveries - served
+        owed = deliveries.filtered(lambda one: one.state in ("queued", "deferred", "claimed"))
         if not owed:
-            mail.write({"state": "exception" if served.filtered(lambda one: one.state not in ARRIVED) else "sent"})
+            arrived = all(one.state in ARRIVED for one in deliveries)
+            mail.write({"state": "sent" if arrived else "exception"})
             continue
         owed_addresses = {one.address for one in owed if not one.partner_id}
         mail.write({

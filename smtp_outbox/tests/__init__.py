@@ -2,6 +2,7 @@ from . import (
     test_bounces,
     test_building,
     test_chatter,
+    test_hooks,
     test_inline,
     test_message_request,
     test_message_request_outcome,
