@@ -6,6 +6,7 @@
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
     "depends": ["message_history"],
+    "external_dependencies": {"python": ["idna"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",

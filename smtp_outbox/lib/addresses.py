@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import idna
 from odoo.addons.message_history.lib.errors import RecipientRefused
 
 _BAD = re.compile(r"[\x00-\x20\x7f<>]")
@@ -20,6 +21,10 @@ def wire_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or _BAD.search(address) or len(address.encode()) > 254:
         raise RecipientRefused(f"This is not a valid address: {address[:100]!r}")
-    if local.isascii() and not domain.isascii():
-        domain = domain.encode("idna").decode()
+    if not domain.isascii():
+        try:
+            encoded = idna.encode(domain, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise RecipientRefused(f"This is not a valid domain: {domain[:100]!r}") from error
+        domain = encoded if local.isascii() else domain
     return f"{local}@{domain}"

@@ -1,6 +1,10 @@
+import contextlib
+
 from odoo import api, models, modules
+from odoo.addons.message_history.lib.errors import ChannelError
 from odoo.tools import email_normalize
 
+from ..lib.addresses import wire_address
 from ..lib.clean import (
     clean_filename,
     clean_headers,
@@ -68,10 +72,12 @@ class IrMailServer(models.Model):
         wanted = self.env.context.get("send_validated_to") or []
         there = {address.lower() for address in found}
         skipped = self.env.context.get("send_smtp_skip_to") or []
-        for address in wanted:
-            # core compares what it was given with what it encoded (IDNA), and finds nobody
-            if not address.isascii() and address.lower() not in there and address not in skipped:
-                found.append(address)
+        # core compares what it was given with what it encoded (IDNA), and finds nobody
+        missed = [address for address in wanted if not address.isascii() and address.lower() not in there
+                  and address not in skipped]
+        for address in missed:
+            with contextlib.suppress(ChannelError):
+                found.append(wire_address(address))
         return found
 
     # What is sent at once ------------------------------------------------------------------

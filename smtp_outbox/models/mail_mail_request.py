@@ -16,7 +16,7 @@ class MailMail(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "state" in vals:
+        if "state" in vals and not self._sends_inline():
             self.env["message.request"].sudo()._follow(self)
         return result
 

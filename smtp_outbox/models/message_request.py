@@ -175,6 +175,8 @@ class MessageRequest(models.Model):
 
         :param gone: they are about to be deleted
         """
+        if self.env["mail.mail"]._sends_inline():
+            return
         column = "mail_mail_id" if records._name == "mail.mail" else "mail_mail_id.mail_message_id"
         if records.ids:
             self.search([(column, "in", records.ids)])._update_states(gone)

@@ -33,6 +33,7 @@ def test_addresses(given_address, wanted):
 
 @pytest.mark.parametrize("address", [
     "", "ann", "@example.com", "ann@", "ann@x\r\nRCPT TO:<b@c.d>", "a b@c.d", "ann@example.com>", "a" * 300 + "@b.c",
+    "ann@example¢¡.com",
 ])
 def test_no_addresses(address):
     with pytest.raises(errors.RecipientRefused):
