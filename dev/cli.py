@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     faults = commands.add_parser("faults", parents=[source],
                                  help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
     faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
+    faults.add_argument("--out", action="store_true", help="those of outgoing mail only")
 
     pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
     for name in ("url", "login", "password"):
