@@ -86,8 +86,8 @@ def _check(driver: Driver) -> None:
 class MailOut:
     """One run of this benchmark."""
 
-    def __init__(self, bench: Rig, quick: bool) -> None:
-        self.bench, self.quick = bench, quick
+    def __init__(self, bench: Rig, quick: bool, mails: int = 1000) -> None:
+        self.bench, self.quick, self.mails = bench, quick, mails
         self.sink: Sink = bench.keep(Sink())
         folder: Path = bench.keep(rig.folder())
         self.judge: SmtpProcess = bench.keep(SmtpProcess(folder / "judge.jsonl"))
@@ -100,7 +100,7 @@ class MailOut:
 
     def all(self) -> dict[str, float]:
         """Every figure."""
-        count, rounds = (100, 1) if self.quick else (1000, 3)
+        count, rounds = (100, 1) if self.quick else (self.mails, 3)
         self.ours.add_worker()
         self.compare(50, 1)  # to warm up
         pair = self.compare(count, rounds)
@@ -189,9 +189,10 @@ def main(arguments: list[str]) -> dict[str, float]:
     parser = argparse.ArgumentParser(prog="dev bench mail-out")
     parser.add_argument("--json", action="store_true", help="figures as the last line (always)")
     parser.add_argument("--quick", action="store_true", help="a short run, checked roughly")
+    parser.add_argument("--mails", type=int, default=1000, help="mails in a round (default 1000)")
     options = parser.parse_args(arguments)
     with rig.ready() as bench:
-        figures = MailOut(bench, options.quick).all()
+        figures = MailOut(bench, options.quick, options.mails).all()
     if options.quick:
         rig.check(figures, QUICK_FLOORS, QUICK_CEILINGS)
     return figures
