@@ -179,6 +179,10 @@ class TestRequestViews(RequestCase):
 class TestRequestsOverHttp(HttpCase):
     """The same over JSON-2."""
 
+    def setUp(self):
+        super().setUp()
+        self.patch(type(self.env["mail.mail"]), "_sends_inline", lambda _mails: False)
+
     def call(self, user, method, **arguments):
         """Call a method as a program does; returns the answer."""
         key = self.env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "test", None)
