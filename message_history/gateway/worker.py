@@ -14,6 +14,8 @@ _logger = logging.getLogger(__name__)
 LOOK_AGAIN = 5.0
 #: Seconds to wait when all that is there belongs to other workers just now.
 YIELD = 0.02
+#: Seconds to wait while helpers have something under way, unless a notification comes.
+ATTEND = 0.1
 
 
 def run(dbname):
@@ -66,7 +68,7 @@ def _work(process, held, helpers):
         count += helpers.work(held)
         process.handled += count
         if not count:
-            held.wait(YIELD if busy or helpers.busy else LOOK_AGAIN)
+            held.wait(YIELD if busy else ATTEND if helpers.busy else LOOK_AGAIN)
 
 
 def run_once(dbname):

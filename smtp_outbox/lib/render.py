@@ -8,13 +8,15 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
 
+from .headers import set_boundary
+
 
 def render(message: EmailMessage, *, utf8: bool = False, token: str) -> bytes:
     """Return the bytes of a message."""
     del message["Bcc"]
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
         if part.get_content_maintype() == "multipart":
-            part.set_boundary(f"=_{token}_{number}")
+            set_boundary(part, f"=_{token}_{number}")
     buffer = io.BytesIO()
     policy: Any = message.policy
     policy = policy.clone(utf8=utf8, cte_type="7bit", linesep="\r\n")

@@ -13,9 +13,13 @@ from ..lib.clean import (
     clean_references,
     clean_text,
 )
+from ..lib.headers import Text, plain_header
 from ..tools.recording import Notes, RecordingSession
 
 _NOTES = "smtp_outbox_notes"
+#: Arguments of ``_build_email__`` that become a header as they are: its name there, and how they are cleaned.
+_ARGUMENTS = {"message_id": ("Message-Id", clean_message_id), "references": ("references", clean_references),
+              "reply_to": ("Reply-To", clean_text), "object_id": ("", clean_text)}
 
 
 class IrMailServer(models.Model):
@@ -48,22 +52,27 @@ class IrMailServer(models.Model):
         """Build a mail into which nobody can smuggle a header, through whatever field."""
         headers = kwargs.get("headers")
         if headers:
-            kwargs["headers"] = clean_headers(headers)
+            kwargs["headers"] = {name: plain_header(name, value) for name, value in clean_headers(headers).items()}
         if kwargs.get("attachments"):
             kwargs["attachments"] = [
                 (clean_filename(name), content, clean_mimetype(mimetype))
                 for name, content, mimetype in kwargs["attachments"]]
-        for name, clean in (("message_id", clean_message_id), ("references", clean_references),
-                            ("reply_to", clean_text), ("object_id", clean_text)):
-            if isinstance(kwargs.get(name), str):
-                kwargs[name] = clean(kwargs[name])
+        for argument, (name, clean) in _ARGUMENTS.items():
+            if isinstance(kwargs.get(argument), str):
+                kwargs[argument] = plain_header(name, clean(kwargs[argument]))
         for name in ("email_cc", "email_bcc"):
             if kwargs.get(name):
                 kwargs[name] = [clean_text(address) for address in kwargs[name]]
+        if type(kwargs.get("body_alternative")) is str:
+            kwargs["body_alternative"] = Text(kwargs["body_alternative"])
+        if type(body) is str:
+            body = Text(body)
+        sender = clean_text(email_from) if email_from else email_from
+        if sender and kwargs.get("reply_to"):  # else it is given to two headers
+            sender = plain_header("From", sender)
         return super()._build_email__(
-            clean_text(email_from) if email_from else email_from,
-            [clean_text(address) for address in email_to] if isinstance(email_to, (list, tuple)) else email_to,
-            clean_text(subject) if subject else subject, body, **kwargs)
+            sender, [clean_text(address) for address in email_to] if isinstance(email_to, (list, tuple)) else email_to,
+            plain_header("Subject", clean_text(subject)) if subject else subject, body, **kwargs)
 
     @api.model
     def _prepare_smtp_to_list(self, message, smtp_session):

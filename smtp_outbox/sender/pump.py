@@ -20,8 +20,8 @@ LOOK_AFTER = 5.0
 BELIEVE = 2.0
 #: Seconds between two looks at which queues have something to send.
 LOOK = 0.1
-#: Seconds between two settlings while mails are being sent.
-SETTLE_EVERY = 0.25
+#: Seconds between two settlings while mails are being sent, and with so many results.
+SETTLE_EVERY, SETTLE_MANY, MANY = 1.0, 0.25, 50
 #: Mails entered at first.
 FIRST_BATCH = 16
 #: Deliveries for each connection before another one is opened.
@@ -43,9 +43,10 @@ class Pump:
         self._senders = []
         self._events = queue.SimpleQueue()
         self._ways, self._ways_until = {}, 0.0
-        self._next = {"look_after": 0.0, "look": 0.0, "settle": 0.0}
+        self._next = {"look_after": 0.0, "look": 0.0}
         self._denied = {}
         self._gone = self._settled = 0
+        self._settled_at = 0.0
         self._size = FIRST_BATCH
         self._healthy = {}
 
@@ -90,8 +91,10 @@ class Pump:
         noted = self._noted()
         idle = not any(sender.alive and not sender.waiting for sender in self._senders)
         soon = idle and noted != self._settled
-        if not at_once and not soon and not self._is_time("settle", SETTLE_EVERY):
+        every = SETTLE_MANY if noted - self._settled >= MANY else SETTLE_EVERY
+        if not at_once and not soon and time.monotonic() < self._settled_at + every:
             return 0
+        self._settled_at = time.monotonic()
         self._settled = noted
         with self._process.environment() as env:
             return env["message.outbox"]._settle_all()
@@ -130,7 +133,7 @@ class Pump:
         if way is None or self._denied.get(queue_id, 0) > time.monotonic():
             return
         wanted = min(way.connections, 1 + count // EACH)
-        if len(own) < wanted:
+        for _number in range(wanted - len(own)):
             sender = Sender(self._process.dbname, way, self._tell)
             self._senders.append(sender)
             sender.start()

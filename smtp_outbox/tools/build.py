@@ -1,5 +1,6 @@
 """Builds what is sent of a ``mail.mail``, by core's own steps."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -102,8 +103,7 @@ class Builder:
     # Parts ------------------------------------------------------------------------------------
 
     def _values(self, mail, emails):
-        sender = tools.mail.email_split_tuples(mail.email_from or "")
-        name, address = sender[0] if sender else ("", mail.email_from or None)
+        name, address, _formatted = _sender(mail.email_from or "")
         text = (emails[0]["body_alternative"] if emails else tools.html2plaintext(mail.body_html or ""))[:MAX_TEXT]
         return {
             "mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id, "model": mail.model or None,
@@ -142,7 +142,7 @@ class Builder:
             message.recipients.append(_refused(email["email_to_raw"] or "?", str(error), email["partner_id"]))
             return
         message.values.setdefault("envelope_sender", session.sender)
-        message.names.setdefault("from", tools.email_normalize(str(session.message["From"] or "")) or session.sender)
+        message.names.setdefault("from", _normalized(str(session.message["From"] or "")) or session.sender)
         token = hashlib.blake2b((mail.message_id or str(mail.id)).encode(), digest_size=12).hexdigest()
         addresses = [(address, email["partner_id"]) for address in dict.fromkeys(session.recipients)]
         if len(group) > 1:
@@ -177,14 +177,24 @@ class Builder:
                 domain_notifications_email=route.alias_domain.default_from_email,
                 domain_bounce_address=email["headers"].get("Return-Path") or route.alias_domain.bounce_email,
                 send_validated_to=email["email_to_normalized"])
-        sender = tools.mail.email_split_and_format_normalize(mail.email_from)
+        _name, _address, sender = _sender(mail.email_from or "")
         built = servers._build_email__(
-            email_from=sender[0] if sender else mail.email_from, email_to=email["email_to"],
+            email_from=sender or mail.email_from, email_to=email["email_to"],
             subject=email["subject"], body=email["body"], body_alternative=email["body_alternative"],
             email_cc=email["email_cc"], reply_to=email["reply_to"], attachments=email["attachments"],
             message_id=email["message_id"], references=email["references"], object_id=email["object_id"],
             subtype="html", subtype_alternative="plain", headers=email["headers"])
         servers.send_email(built, mail_server_id=mail.mail_server_id.id, smtp_session=route.session)
+
+
+@functools.lru_cache(maxsize=256)
+def _sender(given):
+    """Return name, address and the usual form of an ``email_from``; many mails have the same."""
+    name, address = next(iter(tools.mail.email_split_tuples(given)), ("", given or None))
+    return name, address, next(iter(tools.mail.email_split_and_format_normalize(given)), "")
+
+
+_normalized = functools.lru_cache(maxsize=256)(tools.email_normalize)
 
 
 def _refused(address, reason, partner=None):
