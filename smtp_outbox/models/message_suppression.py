@@ -15,7 +15,7 @@ class MessageSuppression(models.Model):
 
     address = fields.Char(required=True, readonly=True)
     active = fields.Boolean(default=True, readonly=True, help="Whether it holds; released entries stay as a record.")
-    reason = fields.Char(readonly=True, help="What the server said.")
+    reason = fields.Char(readonly=True, help="What the server said, or what was entered.")
     kind = fields.Selection([
         ("refused", "Refused by the server"), ("bounced", "Came back"), ("manual", "Entered by hand"),
     ], required=True, default="manual", readonly=True)

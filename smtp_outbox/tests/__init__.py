@@ -6,6 +6,7 @@ from . import (
     test_inline,
     test_message_request,
     test_message_request_outcome,
+    test_outbox_views,
     test_queue,
     test_sending,
     test_suppression,
