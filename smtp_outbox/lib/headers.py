@@ -24,7 +24,7 @@ _LINE = 78
 _WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ADDRESS = r"[\w+-]+(?:\.[\w+-]+)*@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*"
 _NAME = r"[\w-]+(?: [\w-]+)*"
-_MAILBOX = re.compile(rf'(?:"({_NAME})" |({_NAME}) )<({_ADDRESS})>|{_ADDRESS}', re.ASCII)
+_MAILBOX = re.compile(rf'(?:"{_NAME}"|{_NAME}) <{_ADDRESS}>|{_ADDRESS}', re.ASCII)
 _MESSAGE_ID = re.compile(r"<[\w+.-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*>", re.ASCII)
 _MULTIPART = re.compile(r"multipart/[a-z]+")
 _ADDRESSES = {"from", "to", "cc", "bcc", "reply-to", "sender", "resent-from", "resent-to", "resent-cc", "resent-bcc",
@@ -35,7 +35,10 @@ _REGISTRY = HeaderRegistry()
 
 
 class PlainHeader(str):
-    """The value of a header as ``email.headerregistry`` would have it, parsed on demand.
+    """The value of a header, parsed on demand.
+
+    As an argument it is the text that was given. In a message it is to be what the parser would make
+    of it, which has no quotes where none are needed: see :func:`as_parsed`.
 
     :param source: as it is written on the wire, behind the name and a colon
     """
@@ -85,21 +88,26 @@ class PlainHeader(str):
 def plain_header(name: str, value: str) -> str:
     """Return a value that needs no parsing for this header, or the value itself where it has to be parsed.
 
-    What is returned is the same text, folds to the same line and has the same attributes.
+    What is returned is the same text, folds to the same line as if it were parsed, and has the same attributes.
     """
     if type(value) is not str:
         return value
     lower = name.lower()
     if lower in _ADDRESSES:
-        found = _MAILBOX.fullmatch(value)
-        if not found:
-            return value
-        display = found[1] or found[2]
-        return PlainHeader(f"{display} <{found[3]}>" if display else value, name, value)
+        return PlainHeader(value, name, value) if _MAILBOX.fullmatch(value) else value
     if lower in _STRUCTURED or "=?" in value:
         return value
     fits = _MESSAGE_ID if lower == "message-id" else _WORDS
     return PlainHeader(value, name, value) if fits.fullmatch(value) else value
+
+
+def as_parsed(message: EmailMessage) -> EmailMessage:
+    """Let a message's plain headers read like parsed ones, and return it: a quoted name reads without quotes."""
+    for name, value in message.items():
+        if isinstance(value, PlainHeader) and name.lower() in _ADDRESSES and value.startswith('"'):
+            text, source = value.replace('"', ""), str(value)
+            message.replace_header(name, PlainHeader(text, name, source))
+    return message
 
 
 def set_boundary(part: EmailMessage, boundary: str) -> None:

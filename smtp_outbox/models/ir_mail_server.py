@@ -13,7 +13,7 @@ from ..lib.clean import (
     clean_references,
     clean_text,
 )
-from ..lib.headers import Text, plain_header
+from ..lib.headers import Text, as_parsed, plain_header
 from ..tools.recording import Notes, RecordingSession
 
 _NOTES = "smtp_outbox_notes"
@@ -70,9 +70,10 @@ class IrMailServer(models.Model):
         sender = clean_text(email_from) if email_from else email_from
         if sender and kwargs.get("reply_to"):  # else it is given to two headers
             sender = plain_header("From", sender)
-        return super()._build_email__(
+        message = super()._build_email__(
             sender, [clean_text(address) for address in email_to] if isinstance(email_to, (list, tuple)) else email_to,
             plain_header("Subject", clean_text(subject)) if subject else subject, body, **kwargs)
+        return as_parsed(message)
 
     @api.model
     def _prepare_smtp_to_list(self, message, smtp_session):

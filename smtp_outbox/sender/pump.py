@@ -133,7 +133,7 @@ class Pump:
         if way is None or self._denied.get(queue_id, 0) > time.monotonic():
             return
         wanted = min(way.connections, 1 + count // EACH)
-        for _number in range(wanted - len(own)):
+        if len(own) < wanted:  # one at a time, so that other processes get their share of the connections
             sender = Sender(self._process.dbname, way, self._tell)
             self._senders.append(sender)
             sender.start()

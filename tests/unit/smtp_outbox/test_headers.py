@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from odoo.addons.smtp_outbox.lib.headers import PlainHeader, Text, plain_header, set_boundary
+from odoo.addons.smtp_outbox.lib.headers import PlainHeader, Text, as_parsed, plain_header, set_boundary
 
 NAMES = ["Subject", "From", "Reply-To", "Message-Id", "references", "X-Odoo-Objects", "List-Unsubscribe",
          "Return-Path", "Auto-Submitted", "Sender"]
@@ -33,6 +33,10 @@ def test_same_as_a_parsed_header(name, value):
         assert found is value
         return
     parsed = HeaderRegistry()(name, value)
+    assert str(found) == value
+    built = EmailMessage(policy=policy.SMTP)
+    built[name] = found
+    found = as_parsed(built)[name]
     assert str(found) == str(parsed)
     assert found.name == parsed.name
     for one in POLICIES:
@@ -123,3 +127,14 @@ def test_boundary():
     assert built["Content-Type"].params == {"boundary": "outer"}
     set_boundary(built, "other")
     assert built.get_boundary() == "other"
+
+
+def test_an_argument_is_the_text_that_was_given():
+    given = '"Sales" <sales@bench.example>'
+    argument = plain_header("From", given)
+    assert argument == given
+    built = EmailMessage(policy=policy.SMTP)
+    built["From"], built["Subject"] = argument, plain_header("Subject", '"quoted" words')
+    as_parsed(built)
+    assert (built["From"], built["Subject"]) == ("Sales <sales@bench.example>", '"quoted" words')
+    assert b'From: "Sales" <sales@bench.example>\r\n' in built.as_bytes()
