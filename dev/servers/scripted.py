@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import socket
 import socketserver
@@ -47,7 +48,7 @@ class Conversation:
         raise Hangup
 
 
-class ScriptedServer:
+class ScriptedServer(abc.ABC):
     """A server whose :meth:`talk` is overridden; use as a context manager.
 
     ``lines`` are those that clients sent, of all connections; ``connections`` counts these.
@@ -74,9 +75,9 @@ class ScriptedServer:
         self._server.server_activate()
         self.port: int = self._server.server_address[1]
 
+    @abc.abstractmethod
     def talk(self, conversation: Conversation) -> None:
         """Hold one conversation; the connection is closed on return."""
-        raise NotImplementedError
 
     def __enter__(self) -> Any:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()

@@ -53,7 +53,7 @@ class PlainHeader(str):
 
 @lru_cache(maxsize=2048)
 def _shared_header(name: str, value: str) -> Any:
-    return _STANDARD(name, value)
+    return STANDARD(name, value)
 
 
 class _CachedRegistry(HeaderRegistry):
@@ -72,7 +72,8 @@ class _CachedRegistry(HeaderRegistry):
         return self._classes[lowered]
 
 
-_STANDARD = _CachedRegistry()
+#: What the standard library makes of a value, with the classes of headers remembered.
+STANDARD = _CachedRegistry()
 
 
 class TolerantHeaders:
@@ -82,7 +83,7 @@ class TolerantHeaders:
     :ivar fallback_date: gives what to put in place of a Date that names no moment
     """
 
-    registry = _STANDARD.registry
+    registry = STANDARD.registry
 
     def __init__(self, hint: str | None = None) -> None:
         self.hint = hint
@@ -91,7 +92,7 @@ class TolerantHeaders:
         self._cache: dict[tuple[str, str], Any] = {}
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
-        return _STANDARD[name]
+        return STANDARD[name]
 
     def __call__(self, name: str, value: str) -> Any:
         """Return the header object for a name and an unfolded source value."""
@@ -132,7 +133,6 @@ class TolerantHeaders:
         try:
             if lowered in _SHARED and len(value) < 200 and "boundary" not in value:
                 return _shared_header(name, value)
-            return _STANDARD(name, value)
-        # the standard parser raises anything, RecursionError included
-        except Exception:  # noqa: BLE001
+            return STANDARD(name, value)
+        except Exception:  # noqa: BLE001 - the standard parser raises anything, RecursionError included
             return None

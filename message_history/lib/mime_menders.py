@@ -263,7 +263,7 @@ def _mend_disposition(mail: Mail, lowered: str, value: str, header: Any) -> str 
             fault = fault or _lost_parameter(
                 mail, "Content-Disposition", value, text, ("filename",)
             )
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:  # noqa: BLE001 - parameters that contradict each other raise anything
             fault = "bad_disposition"
         word = text.strip()[:10]
         if word != word.lower() and word.lower() == "attachment":

@@ -45,6 +45,7 @@ def in_transaction(
         with env.registry.cursor() as cr:
             try:
                 result = function(_superuser(env, cr, context), *args)
+                # a cursor of its own, and one unit of work: to commit it is what this is for
                 cr.commit()  # pylint: disable=invalid-commit
             except CONCURRENCY_ERRORS as error:
                 cr.rollback()
