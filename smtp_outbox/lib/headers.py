@@ -14,10 +14,11 @@ from base64 import encodebytes
 from binascii import b2a_base64
 from email import quoprimime
 from email.contentmanager import raw_data_manager
-from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any
+
+from odoo.addons.message_history.lib.mime_headers import STANDARD
 
 #: RFC 5322, 2.1.1: a line should not be longer.
 _LINE = 78
@@ -31,10 +32,9 @@ _ADDRESSES = {"from", "to", "cc", "bcc", "reply-to", "sender", "resent-from", "r
               "resent-sender", "resent-reply-to"}
 _STRUCTURED = {"date", "resent-date", "orig-date", "mime-version", "content-type", "content-disposition",
                "content-transfer-encoding"}
-_REGISTRY = HeaderRegistry()
 
 
-class PlainHeader(str):
+class LazyHeader(str):
     """The value of a header, parsed on demand.
 
     As an argument it is the text that was given. In a message it is to be what the parser would make
@@ -48,7 +48,7 @@ class PlainHeader(str):
     _source: str
     _parsed: Any
 
-    def __new__(cls, value: str, name: str, source: str) -> PlainHeader:
+    def __new__(cls, value: str, name: str, source: str) -> LazyHeader:
         """Return a header; for :func:`plain_header`, which knows whether it is one."""
         header = super().__new__(cls, value)
         header._name, header._source, header._parsed = name, source, None
@@ -81,7 +81,7 @@ class PlainHeader(str):
 
     def _whole(self) -> Any:
         if self._parsed is None:
-            self._parsed = _REGISTRY(self._name, self._source)
+            self._parsed = STANDARD(self._name, self._source)
         return self._parsed
 
 
@@ -94,19 +94,19 @@ def plain_header(name: str, value: str) -> str:
         return value
     lower = name.lower()
     if lower in _ADDRESSES:
-        return PlainHeader(value, name, value) if _MAILBOX.fullmatch(value) else value
+        return LazyHeader(value, name, value) if _MAILBOX.fullmatch(value) else value
     if lower in _STRUCTURED or "=?" in value:
         return value
     fits = _MESSAGE_ID if lower == "message-id" else _WORDS
-    return PlainHeader(value, name, value) if fits.fullmatch(value) else value
+    return LazyHeader(value, name, value) if fits.fullmatch(value) else value
 
 
 def as_parsed(message: EmailMessage) -> EmailMessage:
     """Let a message's plain headers read like parsed ones, and return it: a quoted name reads without quotes."""
     for name, value in message.items():
-        if isinstance(value, PlainHeader) and name.lower() in _ADDRESSES and value.startswith('"'):
+        if isinstance(value, LazyHeader) and name.lower() in _ADDRESSES and value.startswith('"'):
             text, source = value.replace('"', ""), str(value)
-            message.replace_header(name, PlainHeader(text, name, source))
+            message.replace_header(name, LazyHeader(text, name, source))
     return message
 
 
@@ -115,7 +115,7 @@ def set_boundary(part: EmailMessage, boundary: str) -> None:
     kind = part["Content-Type"]
     if _MULTIPART.fullmatch(kind):
         kind = f'{kind}; boundary="{boundary}"'
-        part.replace_header("Content-Type", PlainHeader(kind, "Content-Type", kind))
+        part.replace_header("Content-Type", LazyHeader(kind, "Content-Type", kind))
     else:
         part.set_boundary(boundary)
 
@@ -136,7 +136,7 @@ def _set_text(part: EmailMessage, text: Text, subtype: str = "plain", charset: s
     part.set_payload(payload)
     for name, value in (("Content-Type", kind), ("Content-Transfer-Encoding", encoding), ("MIME-Version", "1.0")):
         if name not in part:
-            part[name] = PlainHeader(value, name, value)
+            part[name] = LazyHeader(value, name, value)
 
 
 def _encode(text: str, width: int) -> tuple[str, str]:
@@ -144,7 +144,8 @@ def _encode(text: str, width: int) -> tuple[str, str]:
 
     Never 8bit: that would be encoded anew before it is sent, and always in base64.
     """
-    lines = text.encode("utf-8", "replace").splitlines()  # not at every character at which str would end a line
+    # half a surrogate pair becomes a question mark; lines end where bytes say so, which is not everywhere str does
+    lines = text.encode("utf-8", "replace").splitlines()
     whole = b"\n".join([*lines, b""]) or b"\n"
     if text.isascii() and max(map(len, lines), default=0) <= width:
         return "7bit", whole.decode("ascii")

@@ -19,7 +19,28 @@ from ..tools.recording import Notes, RecordingSession
 _NOTES = "smtp_outbox_notes"
 #: Arguments of ``_build_email__`` that become a header as they are: its name there, and how they are cleaned.
 _ARGUMENTS = {"message_id": ("Message-Id", clean_message_id), "references": ("references", clean_references),
-              "reply_to": ("Reply-To", clean_text), "object_id": ("", clean_text)}
+              "reply_to": ("Reply-To", clean_text)}
+
+
+def _clean_arguments(kwargs):
+    """Clean the optional arguments of ``_build_email__``, in place; plain ones need no parsing then."""
+    headers = kwargs.get("headers")
+    if headers:
+        kwargs["headers"] = {name: plain_header(name, value) for name, value in clean_headers(headers).items()}
+    if kwargs.get("attachments"):
+        kwargs["attachments"] = [
+            (clean_filename(name), content, clean_mimetype(mimetype))
+            for name, content, mimetype in kwargs["attachments"]]
+    for argument, (name, clean) in _ARGUMENTS.items():
+        if isinstance(kwargs.get(argument), str):
+            kwargs[argument] = plain_header(name, clean(kwargs[argument]))
+    if isinstance(kwargs.get("object_id"), str):  # becomes a part of a Message-Id
+        kwargs["object_id"] = clean_text(kwargs["object_id"])
+    for name in ("email_cc", "email_bcc"):
+        if kwargs.get(name):
+            kwargs[name] = [clean_text(address) for address in kwargs[name]]
+    if type(kwargs.get("body_alternative")) is str:
+        kwargs["body_alternative"] = Text(kwargs["body_alternative"])
 
 
 class IrMailServer(models.Model):
@@ -50,21 +71,7 @@ class IrMailServer(models.Model):
 
     def _build_email__(self, email_from, email_to, subject, body, **kwargs):
         """Build a mail into which nobody can smuggle a header, through whatever field."""
-        headers = kwargs.get("headers")
-        if headers:
-            kwargs["headers"] = {name: plain_header(name, value) for name, value in clean_headers(headers).items()}
-        if kwargs.get("attachments"):
-            kwargs["attachments"] = [
-                (clean_filename(name), content, clean_mimetype(mimetype))
-                for name, content, mimetype in kwargs["attachments"]]
-        for argument, (name, clean) in _ARGUMENTS.items():
-            if isinstance(kwargs.get(argument), str):
-                kwargs[argument] = plain_header(name, clean(kwargs[argument]))
-        for name in ("email_cc", "email_bcc"):
-            if kwargs.get(name):
-                kwargs[name] = [clean_text(address) for address in kwargs[name]]
-        if type(kwargs.get("body_alternative")) is str:
-            kwargs["body_alternative"] = Text(kwargs["body_alternative"])
+        _clean_arguments(kwargs)
         if type(body) is str:
             body = Text(body)
         sender = clean_text(email_from) if email_from else email_from

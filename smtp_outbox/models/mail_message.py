@@ -10,7 +10,7 @@ class MailMessage(models.Model):
     def unlink(self):
         """Take back what nobody has begun to send: the database removes the mails of deleted messages."""
         self.env["message.outbox"].sudo()._cancel_of(self)
-        if not self.env["mail.mail"]._sends_inline():
+        if self.ids and not self.env["mail.mail"]._sends_inline():  # inline, no ledger row is of this transaction
             self._part_mails_from_ledger()
         return super().unlink()
 
@@ -20,7 +20,6 @@ class MailMessage(models.Model):
         With those to the messages it would be two updates, in the order of the constraints' numbers read as text;
         the first finds the other link broken if the ledger's row is of this transaction.
         """
-        self.env.flush_all()
         rows = self.env.execute_query(SQL("SELECT id FROM mail_mail WHERE mail_message_id = ANY(%s)", self.ids))
         if rows:
             self.env.cr.execute(SQL("UPDATE message_history SET mail_mail_id = NULL WHERE mail_mail_id = ANY(%s)",

@@ -20,8 +20,10 @@ LOOK_AFTER = 5.0
 BELIEVE = 2.0
 #: Seconds between two looks at which queues have something to send.
 LOOK = 0.1
-#: Seconds between two settlings while mails are being sent, and with so many results.
-SETTLE_EVERY, SETTLE_MANY, MANY = 1.0, 0.25, 50
+#: Seconds between two settlings while mails are being sent.
+SETTLE_EVERY = 1.0
+#: The same when so many results wait for it.
+SETTLE_SOON, MANY = 0.25, 50
 #: Mails entered at first.
 FIRST_BATCH = 16
 #: Deliveries for each connection before another one is opened.
@@ -91,7 +93,7 @@ class Pump:
         noted = self._noted()
         idle = not any(sender.alive and not sender.waiting for sender in self._senders)
         soon = idle and noted != self._settled
-        every = SETTLE_MANY if noted - self._settled >= MANY else SETTLE_EVERY
+        every = SETTLE_SOON if noted - self._settled >= MANY else SETTLE_EVERY
         if not at_once and not soon and time.monotonic() < self._settled_at + every:
             return 0
         self._settled_at = time.monotonic()
