@@ -25,6 +25,9 @@
         "wizard/message_privacy_views.xml",
         "views/message_history_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["message_history/static/src/**/*"],
+    },
     "demo": ["demo/message_channel_demo.xml"],
     "application": True,
 }

@@ -19,6 +19,9 @@ class MessageChannel(models.Model):
             return super()._get_transport()
         return self._get_fetchmail_server_sudo()._get_transport__()
 
+    def _get_medium(self):
+        return "mail" if self.channel_type == "fetchmail" else super()._get_medium()
+
     def _get_fetchmail_server_sudo(self):
         """Return the mail server that the channel belongs to, also an archived one."""
         self.ensure_one()

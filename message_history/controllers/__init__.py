@@ -1,1 +1,1 @@
-from . import message_original, message_privacy
+from . import message_draft, message_original, message_part, message_privacy

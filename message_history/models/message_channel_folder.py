@@ -28,6 +28,10 @@ class MessageChannelFolder(models.Model):
         help="What a message becomes that is no reply and goes to no alias.",
     )
     model_name = fields.Char(related="model_id.model", string="Model Name")
+    without_document = fields.Selection(
+        [("fail", "Ask somebody where it belongs"), ("inbox", "Keep it in the inbox")],
+        required=True, default="fail", string="Without a Document",
+        help="What happens to a message that is no reply, goes to no alias, and of which nothing is to be created.")
     default_values = fields.Char(
         default="{}", help="Values for a new document, e.g. {'team_id': 1}.",
     )

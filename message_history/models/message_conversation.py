@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -23,14 +22,27 @@ class MessageConversation(models.Model):
     sender = fields.Char(readonly=True, string="From", help="Who wrote the last incoming message.")
     partner_id = fields.Many2one("res.partner", string="Contact", ondelete="set null", index="btree_not_null")
     channel_id = fields.Many2one("message.channel", readonly=True, ondelete="set null", index=True,
-                                 help="The channel of the last message.")
+                                 help="The channel that the last incoming message came by.")
     channel_ids = fields.Many2many(
         "message.channel", "message_conversation_channel", "conversation_id", "channel_id", string="Channels",
         compute="_compute_channel_ids", search="_search_channel_ids")
     assignee_id = fields.Many2one("res.users", string="Responsible", tracking=True, index="btree_not_null",
                                   domain=[("share", "=", False)])
-    state = fields.Selection([("open", "Open"), ("waiting", "Waiting"), ("done", "Done")],
-                             required=True, default="open", tracking=True)
+    state = fields.Selection(
+        [("open", "Open"), ("waiting", "Waiting"), ("done", "Done")], required=True, default="open", tracking=True,
+        help="Open: somebody is to answer. Waiting: answered, or put off. Done: for the whole team.")
+    snooze_until = fields.Datetime(readonly=True, string="Snoozed Until", help="Open again at that moment.")
+    snooze_reply = fields.Boolean(readonly=True, string="Snoozed Until a Reply")
+    spam = fields.Boolean(readonly=True)
+    tag_ids = fields.Many2many("message.tag", string="Tags")
+    waiting_since = fields.Datetime(readonly=True, help="The oldest message that nobody answered came in then.")
+    answered_date = fields.Datetime(readonly=True, string="Last Answer")
+    last_direction = fields.Selection([("in", "Incoming"), ("out", "Outgoing")], readonly=True)
+    has_attachment = fields.Boolean(readonly=True, string="Attachments")
+    medium = fields.Selection(related="channel_id.medium", string="Kind of Channel")
+    has_draft = fields.Boolean(compute="_compute_has_draft", search="_search_has_draft", string="Draft")
+    split_from_id = fields.Many2one("message.conversation", readonly=True, ondelete="set null",
+                                    index="btree_not_null", help="Never merged with it again by itself.")
     model = fields.Char(readonly=True, string="Document Model")
     res_id = fields.Many2oneReference("Document Id", model_field="model", readonly=True)
     document_name = fields.Char(compute="_compute_document_name", string="Document")
@@ -48,6 +60,8 @@ class MessageConversation(models.Model):
     _document_idx = models.Index("(model, res_id) WHERE res_id IS NOT NULL")
     _list_idx = models.Index("(last_date DESC, id DESC)")
     _open_idx = models.Index("(last_date DESC, id DESC) WHERE state = 'open'")
+    _waiting_idx = models.Index("(waiting_since, id) WHERE state = 'open'")
+    _snooze_idx = models.Index("(snooze_until) WHERE snooze_until IS NOT NULL")
 
     def _compute_channel_ids(self):
         rows = self.env["message.conversation.channel"].sudo().search([("conversation_id", "in", self.ids)])
@@ -88,6 +102,22 @@ class MessageConversation(models.Model):
             return [("last_message_id", "!=", False), ("id", "not in", seen)]
         return ["|", ("last_message_id", "=", False), ("id", "in", seen)]
 
+    @api.depends_context("uid")
+    def _compute_has_draft(self):
+        drafts = self.env["message.draft"].sudo().search(
+            [("conversation_id", "in", self.ids), ("user_id", "=", self.env.uid), ("state", "=", "draft")])
+        written = drafts.conversation_id
+        for conversation in self:
+            conversation.has_draft = conversation in written
+
+    @api.model
+    def _search_has_draft(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        drafts = self.env["message.draft"].sudo()._search(
+            [("user_id", "=", self.env.uid), ("state", "=", "draft"), ("conversation_id", "!=", False)])
+        return [("id", "in" if True in value else "not in", drafts.subselect("conversation_id"))]
+
     def _get_document(self):
         """Return the document of the conversation that the user may read, or None."""
         self.ensure_one()
@@ -107,12 +137,16 @@ class MessageConversation(models.Model):
         return [conversation_id for (conversation_id,) in rows]
 
     @api.model
+    def _sees_all(self):
+        return self.env.su or self.env.user.has_group("message_history.group_manager")
+
+    @api.model
     def _visible_domain(self):
         """Return the domain of what the present user may see, as one subquery without an OR.
 
         An OR over two tables would make PostgreSQL walk everybody's conversations by date.
         """
-        if self.env.su or self.env.user.has_group("message_history.group_manager"):
+        if self._sees_all():
             return Domain.TRUE
         return Domain("id", "in", SQL(
             "(SELECT conversation_id FROM message_conversation_channel WHERE channel_id = ANY(%s) "
@@ -126,149 +160,3 @@ class MessageConversation(models.Model):
             domain = Domain(domain) & self._visible_domain()
             bypass_access = True
         return super()._search(domain, offset, limit, order, active_test=active_test, bypass_access=bypass_access)
-
-    # Actions ------------------------------------------------------------------------------
-
-    def action_mark_seen(self):
-        """Move the user's watermark to the last message."""
-        self.check_access("read")
-        for conversation in self.filtered("last_message_id"):
-            self.env.cr.execute(SQL(
-                "INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id) "
-                "VALUES (%s, %s, %s) ON CONFLICT (user_id, conversation_id) "
-                "DO UPDATE SET seen_message_id = excluded.seen_message_id",
-                conversation.id, self.env.uid, conversation.last_message_id.id))
-        self.env["message.conversation.member"].invalidate_model()
-        self.invalidate_recordset(["unread"])
-
-    def action_mark_unread(self):
-        """Put the user's watermark before the last message."""
-        self.check_access("read")
-        members_sudo = self.env["message.conversation.member"].sudo().search(
-            [("conversation_id", "in", self.ids), ("user_id", "=", self.env.uid)])
-        members_sudo.seen_message_id = 0
-        self.invalidate_recordset(["unread"])
-
-    def action_assign_to_me(self):
-        """Make the user responsible."""
-        self.write({"assignee_id": self.env.uid})
-
-    def action_done(self):
-        """Close the conversation for the whole team; the next message opens it again."""
-        self.write({"state": "done"})
-
-    def action_reopen(self):
-        """Open a closed conversation again."""
-        self.write({"state": "open"})
-
-    def action_open_document(self):
-        """Open the document of the conversation."""
-        self.ensure_one()
-        record = self._get_document()
-        if not record:
-            raise UserError(self.env._("There is no document, or you may not see it."))
-        return record.get_formview_action()
-
-    def action_view_messages(self):
-        """Open the messages of the conversation, which are read by that."""
-        self.ensure_one()
-        self.action_mark_seen()
-        action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_history_action")
-        return {**action, "name": self.subject or self.env._("Messages"), "context": {},
-                "domain": [("conversation_id", "=", self.id)]}
-
-    # Threads ------------------------------------------------------------------------------
-
-    def _merge_into(self, target):
-        """Make these conversations part of another one, when a message turns out to join them."""
-        others = self - target
-        if not others:
-            return target
-        ids = tuple(others.ids)
-        self.env.cr.execute(SQL(
-            "UPDATE message_history SET conversation_id = %s, settled = false WHERE conversation_id IN %s",
-            target.id, ids))
-        self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id, follows, "
-            "starred, snooze_until) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), "
-            "bool_or(starred), MAX(snooze_until) FROM message_conversation_member WHERE conversation_id IN %s "
-            "GROUP BY user_id ON CONFLICT DO NOTHING", target.id, ids))
-        if not target.res_id and (with_document := others.filtered("res_id")[:1]):
-            target.write({"model": with_document.model, "res_id": with_document.res_id})
-        if not target.assignee_id:
-            target.assignee_id = others.assignee_id[:1]
-        others.unlink()
-        return target
-
-    @api.model
-    def _settle(self, limit=1000):
-        """Bring conversations up to date with messages processed since; returns how many messages.
-
-        Kept out of the transactions that process messages: two of them that wrote one conversation
-        would fail each other.
-        """
-        rows = self.env.execute_query(SQL(
-            "SELECT id, conversation_id FROM message_history WHERE NOT settled ORDER BY id LIMIT %s "
-            "FOR UPDATE SKIP LOCKED", limit))
-        if not rows:
-            return 0
-        conversation_ids = sorted({conversation_id for _id, conversation_id in rows if conversation_id})
-        if conversation_ids:
-            self._settle_conversations(conversation_ids)
-        self.env.cr.execute(SQL(
-            "UPDATE message_history SET settled = true WHERE id IN %s", tuple(row[0] for row in rows)))
-        self.env["message.history"].invalidate_model(["settled"])
-        self._notify_changed(conversation_ids)
-        return len(rows)
-
-    def _settle_conversations(self, conversation_ids):
-        ids = tuple(conversation_ids)
-        self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date) "
-            "SELECT conversation_id, channel_id, MAX(date) FROM message_history "
-            "WHERE conversation_id IN %s AND NOT settled GROUP BY 1, 2 ORDER BY 1, 2 "
-            "ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
-            "GREATEST(message_conversation_channel.last_date, excluded.last_date)", ids))
-        self.env.cr.execute(SQL("""
-            UPDATE message_conversation c
-               SET last_message_id = GREATEST(c.last_message_id, last_in.id), last_date = last.date,
-                   preview = last.preview, channel_id = last.channel_id,
-                   sender = COALESCE(last_in.sender, c.sender),
-                   partner_id = COALESCE(c.partner_id, last_in.partner_id),
-                   state = CASE WHEN fresh.incoming THEN 'open' ELSE c.state END,
-                   history_count = counts.total, failed_count = counts.failed
-              FROM (SELECT DISTINCT ON (conversation_id) conversation_id, id, date, preview, channel_id
-                      FROM message_history WHERE conversation_id IN %(ids)s
-                     ORDER BY conversation_id, date DESC, id DESC) last
-              JOIN (SELECT conversation_id, COUNT(*) AS total,
-                           COUNT(*) FILTER (WHERE state IN ('failed', 'given_up', 'held', 'bounced', 'partly_sent',
-                                                             'in_doubt')) AS failed
-                      FROM message_history WHERE conversation_id IN %(ids)s GROUP BY 1) counts
-                USING (conversation_id)
-              JOIN (SELECT conversation_id, bool_or(direction = 'in' AND state = 'processed') AS incoming
-                      FROM message_history WHERE conversation_id IN %(ids)s AND NOT settled GROUP BY 1) fresh
-                USING (conversation_id)
-              LEFT JOIN (SELECT DISTINCT ON (conversation_id) conversation_id, id, partner_id,
-                                COALESCE(sender_name, sender_address) AS sender
-                           FROM message_history WHERE conversation_id IN %(ids)s AND direction = 'in'
-                          ORDER BY conversation_id, date DESC, id DESC) last_in USING (conversation_id)
-             WHERE c.id = last.conversation_id""", ids=ids))
-        self.invalidate_model()
-
-    @api.model
-    def _notify_changed(self, conversation_ids):
-        """Tell the members' browsers that conversations changed: ids only, never text."""
-        if not conversation_ids:
-            return
-        rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT m.user_id FROM message_conversation_channel c "
-            "JOIN message_channel_member_rel m ON m.channel_id = c.channel_id WHERE c.conversation_id IN %s",
-            tuple(conversation_ids)))
-        users = self.env["res.users"].browse(user_id for (user_id,) in rows)
-        for user in users:
-            user._bus_send("message_history/changed", {"conversation_ids": conversation_ids})
-
-    def _gc_empty(self):
-        """Delete conversations without a message left."""
-        empty = self.filtered(lambda conversation: not conversation.history_ids)
-        empty.unlink()

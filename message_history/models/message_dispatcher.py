@@ -133,6 +133,7 @@ class MessageDispatcher(models.AbstractModel):
         """Put aside what is not to become anything: by rule, by kind, by number."""
         _ = words(self.env)
         if mail.message.direction == "out":
+            self.env["message.reader"]._parse(mail)
             self.env["message.router"]._note_thread_document(mail)
             raise Aside("sent", _("Sent with another program, found in the folder %(folder)s.",
                                   folder=mail.message.folder_id.name))

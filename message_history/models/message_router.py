@@ -2,9 +2,11 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..lib.classic import classic_keys
+from ..lib.digest import id_digest
 from ..lib.message_dict import MessageDict
 from ..tools.mail import Aside, Unroutable
 from ..tools.words import words
+from .message_reference import OWN
 
 
 class MessageRouter(models.AbstractModel):
@@ -32,12 +34,22 @@ class MessageRouter(models.AbstractModel):
             routes = thread.message_route(
                 mail.parsed.message, mail.msg_dict, model, thread_id, custom_values)
         except ValueError as error:
+            if folder.without_document == "inbox" or self._answers_conversation(mail):
+                raise Aside("processed", None, partner_id=mail.msg_dict.get("author_id") or None) from error
             raise Unroutable(str(error)) from error
         if not routes:
             _ = words(self.env)
             reason = _("Refused: the address does not take messages from this sender, who was told.")
             raise Aside("ignored", reason)
         return self._join_thread(mail, thread, routes)
+
+    def _answers_conversation(self, mail):
+        """Whether a message answers one that went out from here and is on no document."""
+        digests = [id_digest(parent) for parent in mail.thread_ids.parents if parent]
+        return bool(digests and self.env.execute_query(SQL(
+            "SELECT 1 FROM message_reference r JOIN message_history h ON h.id = r.history_id "
+            "WHERE r.digest = ANY(%s) AND r.kind = %s AND h.direction = 'out' AND h.conversation_id IS NOT NULL "
+            "AND h.res_id IS NULL AND NOT h.private LIMIT 1", digests, OWN)))
 
     def _find_plain_document(self, mail):
         """Find the document without chatter that the message replies to, by the ledger alone."""

@@ -116,6 +116,8 @@ class MessageThreader(models.AbstractModel):
         if len(conversation_ids) <= 1:
             return next(iter(conversation_ids), None)
         conversations = self.env["message.conversation"].browse(sorted(conversation_ids))
+        if apart := conversations.filtered(lambda one: one.split_from_id in conversations):
+            return apart[-1].id  # somebody split them: a message to both goes with the newer
         return conversations._merge_into(conversations[0]).id
 
     def _create(self, groups):

@@ -6,6 +6,7 @@ from . import (
     test_channel_contract,
     test_controllers,
     test_conversations,
+    test_desk,
     test_dispatch,
     test_failures,
     test_intake,

@@ -89,15 +89,20 @@ class TestConversations(MessageCase):
         opened = message.conversation_id.with_user(self.manager).action_open_document()
         self.assertEqual((opened["res_model"], opened["res_id"]), (message.model, message.res_id))
 
-    def test_the_members_are_told_that_something_changed(self):
+    def test_the_channel_is_told_that_something_changed(self):
         told = []
-        self.patch(type(self.env["res.users"]), "_bus_send",
-                   lambda users, kind, content, **_options: told.append((users, kind, content)))
+        self.patch(type(self.env["message.channel"]), "_bus_send",
+                   lambda channels, kind, content, **_options: told.append((channels, kind, content)))
         message = self.receive(build_mail("a secret text"))
-        changes = [(users, content) for users, kind, content in told if kind == "message_history/changed"]
-        self.assertEqual(changes[0][0], self.member)
+        changes = [(channels, content) for channels, kind, content in told if kind == "message_history/changed"]
+        self.assertEqual(changes[0][0], self.channel)
         self.assertEqual(changes[0][1], {"conversation_ids": message.conversation_id.ids})
         self.assertNotIn("secret", str(told))
+
+    def test_browsers_hear_of_the_channels_of_their_user(self):
+        for user, hears in ((self.member, True), (self.other, False), (self.manager, True)):
+            channels = self.env["ir.websocket"].with_user(user)._message_channels()
+            self.assertEqual(self.channel in channels, hears, user.login)
 
     def test_a_document_that_is_gone(self):
         message = self.receive(build_mail())

@@ -9,6 +9,7 @@ from . import (
     message_alarm,
     message_bounce,
     message_channel,
+    message_draft,
     message_enqueue_request,
     message_history_request,
     message_outbox,

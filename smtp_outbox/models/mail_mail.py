@@ -15,6 +15,7 @@ class MailMail(models.Model):
         [("done", "In the outbox"), ("held", "Held until somebody releases it"), ("now", "Sent at once")],
         readonly=True, copy=False, string="Outbox")
     outgoing_since = fields.Datetime(readonly=True, copy=False)  # no default: it would be written into old rows
+    outbox_not_before = fields.Datetime(readonly=True, copy=False, string="Not Before")
     history_ids = fields.One2many("message.history", "mail_mail_id", string="In the Ledger")
 
     _outbox_idx = models.Index("(id) WHERE state = 'outgoing' AND outbox_state IS NULL")

@@ -1,6 +1,6 @@
 from odoo import fields, models
 from odoo.addons.message_history.tools.journal import Rates
-from odoo.tools import config
+from odoo.tools import config, email_normalize
 
 from ..lib.transport import SmtpTransport
 
@@ -44,6 +44,29 @@ class MessageChannel(models.Model):
             host=server_sudo.smtp_host or config.get("smtp_server") or "",
             port=server_sudo.smtp_port or int(config.get("smtp_port") or 25),
             sender=self._guess_sender())
+
+    def _get_medium(self):
+        return "mail" if self.channel_type == "smtp" else super()._get_medium()
+
+    def _get_answer_channel_sudo(self):
+        """Return the outgoing server that mail from this address goes out by."""
+        if self.medium != "mail" or self.channel_type == "smtp":
+            return super()._get_answer_channel_sudo()
+        return self._find_answer_server()[0]._get_channel_sudo()
+
+    def _get_sent_as(self):
+        """Return the address that Odoo puts into From because no server may send with the channel's own."""
+        if self.medium != "mail" or self.channel_type == "smtp":
+            return super()._get_sent_as()
+        smtp_from = self._find_answer_server()[1]
+        return smtp_from if email_normalize(smtp_from) != email_normalize(self.address or "") else None
+
+    def _find_answer_server(self):
+        """Return (server, From) for an answer; the server is empty for that of the configuration file."""
+        alias_domain = self.company_id.alias_domain_id or self.env.company.alias_domain_id
+        servers_sudo = self.env["ir.mail_server"].sudo().with_context(
+            domain_notifications_email=alias_domain.default_from_email)
+        return servers_sudo._find_mail_server(self.address or self.env.user.email or "")
 
     def _guess_sender(self):
         """Return an address that the server should accept as sender, for a test."""

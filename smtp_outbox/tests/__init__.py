@@ -4,6 +4,7 @@ from . import (
     test_chatter,
     test_hooks,
     test_inline,
+    test_message_draft,
     test_message_request,
     test_message_request_outcome,
     test_outbox_views,

@@ -77,8 +77,10 @@ class Builder:
         message = Outgoing(
             channel_id=route.channel.id, content=b"", recipients=[], message_uid=mail.message_id or "",
             references=tuple(reversed((mail.references or "").split())), values=self._values(mail, emails),
-            private=_is_private(mail), priority=_priority(mail), expires=route.channel._get_expiry())
-        if mail.message_type == "comment" and route.channel.take_back_seconds:
+            private=_is_private(mail), priority=_priority(mail), expires=_expiry(mail, route.channel))
+        if mail.outbox_not_before:
+            message.not_before = mail.outbox_not_before
+        elif mail.message_type == "comment" and route.channel.take_back_seconds:
             message.not_before = (mail.outgoing_since or fields.Datetime.now()) + timedelta(
                 seconds=route.channel.take_back_seconds)
         for group in self._groups(emails, route.channel):
@@ -220,6 +222,13 @@ def _ascii_only(built):
 def _is_private(mail):
     """Whether core would leave no trace of a mail: passwords, codes, invitations. So only headers are kept."""
     return bool(mail.auto_delete and not mail.is_notification)
+
+
+def _expiry(mail, channel):
+    """Return the moment until which a mail is tried; one that is to wait has its time after that."""
+    expires = channel._get_expiry()
+    wait = (mail.outbox_not_before or fields.Datetime.now()) - fields.Datetime.now()
+    return expires + max(wait, timedelta())
 
 
 def _priority(mail):

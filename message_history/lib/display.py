@@ -1,0 +1,122 @@
+"""Prepares the mark-up of a message for a page that shows it, in a frame without scripts.
+
+The mark-up has been sanitised before. What is added here: pictures of the message itself get an
+address, links open apart, earlier messages that are quoted fold away, and it is found out whether
+the message wants pictures from elsewhere (which tell the sender that it is being read).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import lxml.etree
+import lxml.html
+
+_REMOTE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?\s*(https?:)?//", re.IGNORECASE)
+_LINKS = re.compile(r"\s*(https?:|mailto:|tel:|#)", re.IGNORECASE)
+#: Attributes that load something.
+_SOURCES = ("src", "srcset", "background", "poster")
+#: How the usual programs mark what they quote; only the outermost is folded.
+_QUOTES = (
+    "descendant::*[self::blockquote[@type='cite' or contains(@class, 'gmail_quote') or @data-o-mail-quote-node] "
+    "or contains(concat(' ', @class, ' '), ' gmail_quote ') or contains(@class, 'moz-cite-prefix') "
+    "or @id='divRplyFwdMsg' or @id='appendonsend' or contains(@class, 'yahoo_quoted') "
+    "or contains(@class, 'o_message_quote')]"
+)
+
+
+@dataclass
+class Display:
+    """A message as it is shown.
+
+    :param remote: it wants pictures from elsewhere
+    :param used_cids: Content-IDs of the files that are shown within the text
+    :param files: dicts with ``index``, ``name``, ``size`` (bytes), ``mimetype``
+    :param complete: read from the original, not from what the ledger kept of it
+    """
+
+    html: str = ""
+    remote: bool = False
+    used_cids: set[str] = field(default_factory=set)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    complete: bool = True
+
+
+def prepare_html(source: str, urls: Mapping[str, str]) -> Display:
+    """Return sanitised mark-up as it is shown.
+
+    :param urls: {Content-ID: address of that part of the message}
+    """
+    if not str(source or "").strip():
+        return Display()
+    root = lxml.html.fragment_fromstring(str(source), create_parent="div")
+    display = Display()
+    for node in list(root.iter(lxml.etree.Element)):
+        _place_pictures(node, urls, display)
+        _open_apart(node)
+    _fold_quotes(root)
+    display.html = lxml.html.tostring(root, encoding="unicode")
+    return display
+
+
+def _place_pictures(node: Any, urls: Mapping[str, str], display: Display) -> None:
+    for name in _SOURCES:
+        value = node.get(name)
+        if value is None:
+            continue
+        if value.strip().lower().startswith("cid:"):
+            cid = value.strip()[4:]
+            if cid in urls:
+                node.set(name, urls[cid])
+                display.used_cids.add(cid)
+            else:
+                del node.attrib[name]
+        elif _REMOTE.match(value) or (name == "srcset" and "//" in value):
+            display.remote = True
+    text = node.text if node.tag == "style" else node.get("style")
+    if text and _REMOTE_STYLE.search(text):
+        display.remote = True
+
+
+def _open_apart(node: Any) -> None:
+    """Have links open a page of their own, which learns nothing about this one."""
+    if node.tag not in ("a", "area"):
+        return
+    if not _LINKS.match(node.get("href") or "#"):
+        del node.attrib["href"]
+    if not (node.get("href") or "#").startswith("#"):
+        node.set("target", "_blank")
+        node.set("rel", "noopener noreferrer nofollow")
+
+
+def _fold_quotes(root: Any) -> None:
+    """Fold away what is quoted, unless it is all there is."""
+    found = root.xpath(_QUOTES)
+    inner = {node for outer in found for node in outer.iterdescendants()}
+    outermost = [node for node in found if node not in inner and node.getparent() is not None]
+    own = len(" ".join(root.itertext()).split()) - sum(len(" ".join(one.itertext()).split()) for one in outermost)
+    if own <= 0:
+        return
+    for node in outermost:
+        follows = node.get("id") in ("divRplyFwdMsg", "appendonsend")
+        _fold(node, [node, *(node.itersiblings() if follows else ())])
+
+
+def _fold(node: Any, quoted: list[Any]) -> None:
+    parent = node.getparent()
+    if parent is None:  # folded together with an earlier one
+        return
+    details = lxml.html.Element("details", {"class": "o_quote"})
+    summary = lxml.etree.SubElement(details, "summary")
+    summary.text = "•••"
+    tail = quoted[-1].tail if len(quoted) == 1 else None
+    parent.insert(parent.index(node), details)
+    for one in quoted:
+        if len(quoted) == 1:
+            one.tail = None
+        details.append(one)
+    details.tail = tail

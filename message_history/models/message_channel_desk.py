@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+
+
+class MessageChannel(models.Model):
+    """What the desk knows of a channel: what travels on it, and by which channel answers go out."""
+
+    _name = "message.channel"
+    _inherit = ["message.channel", "bus.listener.mixin"]
+
+    medium = fields.Selection(
+        [("mail", "E-mail"), ("sms", "Text message"), ("chat", "Chat"), ("post", "Post"), ("other", "Message")],
+        compute="_compute_medium", string="What Travels on It")
+    answer_hours = fields.Float(
+        default=24, string="Answer Within (Hours)",
+        help="A conversation that has waited longer for an answer is marked in the inbox. 0 means never.")
+
+    @api.depends("channel_type")
+    def _compute_medium(self):
+        for channel in self:
+            channel.medium = channel._get_medium()
+
+    def _get_medium(self):
+        """Return what travels on the channel; a key of ``medium``. For addons."""
+        self.ensure_one()
+        return "mail" if self.channel_type == "local" else "other"
+
+    def _get_answer_channel_sudo(self):
+        """Return the channel that answers to messages of this one go out by; empty where there is none. For addons."""
+        self.ensure_one()
+        return self.sudo() if self.sends else self.sudo().browse()
+
+    def _get_sent_as(self):
+        """Return the address that recipients of an answer see, where it is another than the channel's. For addons."""
+        self.ensure_one()
+        return None
+
+    def _get_limits(self):
+        """Return what a message may be: {"length": characters, "subject", "html", "attachments": bool}. For addons."""
+        self.ensure_one()
+        mail = self.medium == "mail"
+        return {"length": 0, "subject": mail, "html": mail, "attachments": mail}

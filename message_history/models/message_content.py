@@ -1,0 +1,79 @@
+import mimetypes
+
+from odoo import api, models
+from odoo.tools import html_sanitize, plaintext2html
+
+from ..lib.display import Display, prepare_html
+from ..lib.repair import parse_mail, restore_cut_parts
+
+
+class MessageContent(models.AbstractModel):
+    """Reads messages from their originals for people to look at: text, and files."""
+
+    _name = "message.content"
+    _description = "Message Content"
+
+    @api.model
+    def _display(self, message):
+        """Return what is shown of a message (``message.history``), read from its original.
+
+        The mark-up is sanitised and leads nowhere by itself; the page that shows it must forbid
+        scripts and, unless the reader wants them, pictures from elsewhere.
+
+        :return: ``lib.display.Display``; without an original the text that the ledger kept
+        """
+        if message.private:
+            return Display()
+        body, files = self._parse(message)
+        if body is None:
+            return Display(html=self._kept_text(message), complete=False)
+        urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
+                for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
+        clean = html_sanitize(body, sanitize_attributes=True, sanitize_style=True, strip_classes=True)
+        display = prepare_html(clean, urls)
+        display.files = [
+            {"index": index, "name": name, "size": len(_as_bytes(content)), "mimetype": _mimetype(name)}
+            for index, (name, content, info) in enumerate(files)
+            if not (info.get("cid") and info["cid"] in display.used_cids)]
+        return display
+
+    @api.model
+    def _kept_text(self, message):
+        return plaintext2html(message.body_text or message.preview or "")
+
+    @api.model
+    def _parse(self, message):
+        """Return (mark-up, [(name, content, info)]) of an original, (None, []) where it is gone."""
+        if message.content_type != "message/rfc822":
+            return None, []
+        with self.env["message.raw"]._opened(message.id) as original:
+            if original is None or not len(original):
+                return None, []
+            parsed = parse_mail(bytes(original))
+            thread = self.env["mail.thread"].with_context(message_gateway=True, message_gateway_no_report=True)
+            found = thread._message_parse_extract_payload(parsed.message, {"message_id": ""}, save_original=False)
+            files = restore_cut_parts(found.get("attachments") or [], parsed.cut_parts)
+            return found.get("body") or "", [tuple(file) for file in files]
+
+    @api.model
+    def _part(self, message, index):
+        """Return (name, mime type, bytes) of a file of a message; None if there is none."""
+        _body, files = self._parse(message)
+        if not 0 <= index < len(files):
+            return None
+        name, content, _info = files[index]
+        return name, _mimetype(name), _as_bytes(content)
+
+    @api.model
+    def _files(self, message):
+        """Return [(name, bytes)] of the files of a message."""
+        _body, files = self._parse(message)
+        return [(name, _as_bytes(content)) for name, content, _info in files]
+
+
+def _as_bytes(content):
+    return content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
+
+
+def _mimetype(name):
+    return mimetypes.guess_type(name or "")[0] or "application/octet-stream"

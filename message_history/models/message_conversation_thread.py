@@ -1,0 +1,209 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: States of messages that need a person; written out for the statement that counts them.
+_FAILED = ("failed", "given_up", "held", "bounced", "partly_sent", "in_doubt")
+#: What becomes of a conversation: new messages and failures are for somebody to act on, an answer ends that.
+_STATE = SQL("""
+    CASE WHEN fresh.problem THEN 'open'
+         WHEN fresh.incoming AND (fresh.last_answer IS NULL OR fresh.last_in >= fresh.last_answer) THEN 'open'
+         WHEN fresh.answered AND (c.state = 'open' OR fresh.incoming) THEN 'waiting' ELSE c.state END""")
+
+
+class MessageConversation(models.Model):
+    """How messages come together in conversations, and what a conversation shows of them."""
+
+    _inherit = "message.conversation"
+
+    def _merge_into(self, target):
+        """Make these conversations part of another one, when a message turns out to join them."""
+        others = self - target
+        if not others:
+            return target
+        others.flush_recordset()
+        ids = tuple(others.ids)
+        self.env.cr.execute(SQL(
+            "UPDATE message_history SET conversation_id = %s WHERE conversation_id IN %s", target.id, ids))
+        self.env["message.history"].invalidate_model(["conversation_id"])
+        self.env.cr.execute(SQL(
+            "INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date) "
+            "SELECT %s, channel_id, MAX(last_date) FROM message_conversation_channel WHERE conversation_id IN %s "
+            "GROUP BY channel_id ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
+            "GREATEST(message_conversation_channel.last_date, excluded.last_date)", target.id, ids))
+        self.env.cr.execute(SQL(
+            "INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id, follows, "
+            "starred) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), "
+            "bool_or(starred) FROM message_conversation_member WHERE conversation_id IN %s "
+            "GROUP BY user_id ON CONFLICT DO NOTHING", target.id, ids))
+        if "open" in others.mapped("state"):
+            target.state = "open"
+        self.env["message.draft"].sudo()._move(others, target)
+        if not target.res_id and (with_document := others.filtered("res_id")[:1]):
+            target.write({"model": with_document.model, "res_id": with_document.res_id})
+        if not target.assignee_id:
+            target.assignee_id = others.assignee_id[:1]
+        if tags := others.tag_ids - target.tag_ids:
+            target.tag_ids |= tags
+        self._move_notes(others, target)
+        others.unlink()
+        return target
+
+    def _move_notes(self, others, target):
+        """Keep what people noted on the conversations; chatter messages go with their document otherwise."""
+        notes = self.env["mail.message"].sudo().search(
+            [("model", "=", self._name), ("res_id", "in", others.ids), ("message_type", "=", "comment")])
+        notes.res_id = target.id
+
+    def _split_off(self, messages):
+        """Make a conversation of its own of some messages; returns it."""
+        self.ensure_one()
+        first = messages.sorted("date")[0]
+        fresh = self.sudo().create({
+            "subject": first.subject, "preview": first.preview, "sender": first.sender, "state": self.state,
+            "partner_id": first.partner_id.id, "channel_id": first.channel_id.id, "assignee_id": self.assignee_id.id,
+            "tag_ids": [(6, 0, self.tag_ids.ids)], "split_from_id": self.id, "last_date": first.date})
+        self._move_messages(messages, fresh)
+        return fresh
+
+    def _move_messages(self, messages, target):
+        """Put messages into another conversation, and bring both up to date."""
+        left = messages.conversation_id
+        messages.sudo().conversation_id = target
+        (left | target).flush_recordset()
+        messages.flush_recordset()
+        both = left.filtered("history_ids") | target
+        both._settle_conversations(both.ids, moved=True)
+        self._notify_changed((left | target).ids)
+
+    # What it shows --------------------------------------------------------------------------
+
+    @api.model
+    def _settle(self, limit=1000):
+        """Bring conversations up to date with messages processed since; returns how many messages.
+
+        Kept out of the transactions that process messages: two of them that wrote one conversation
+        would fail each other.
+        """
+        rows = self.env.execute_query(SQL(
+            "SELECT id, conversation_id FROM message_history WHERE NOT settled ORDER BY id LIMIT %s "
+            "FOR UPDATE SKIP LOCKED", limit))
+        if not rows:
+            return 0
+        conversation_ids = sorted({conversation_id for _id, conversation_id in rows if conversation_id})
+        if conversation_ids:
+            self._settle_conversations(conversation_ids)
+        self.env.cr.execute(SQL(
+            "UPDATE message_history SET settled = true WHERE id IN %s", tuple(row[0] for row in rows)))
+        self.env["message.history"].invalidate_model(["settled"])
+        self._notify_changed(conversation_ids)
+        return len(rows)
+
+    def _settle_conversations(self, conversation_ids, moved=False):
+        """Bring conversations up to date.
+
+        :param moved: messages came from or went to other conversations, which is nothing new for anybody
+        """
+        ids = tuple(conversation_ids)
+        self.flush_model()
+        if moved:
+            self.env.cr.execute(SQL("DELETE FROM message_conversation_channel WHERE conversation_id IN %s", ids))
+        self.env.cr.execute(SQL(
+            "INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date) "
+            "SELECT conversation_id, channel_id, MAX(date) FROM message_history "
+            "WHERE conversation_id IN %s AND (%s OR NOT settled) GROUP BY 1, 2 ORDER BY 1, 2 "
+            "ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
+            "GREATEST(message_conversation_channel.last_date, excluded.last_date)", ids, moved))
+        self.env.cr.execute(SQL("""
+            UPDATE message_conversation c
+               SET last_message_id = GREATEST(c.last_message_id, last_in.id), last_date = last.date,
+                   preview = last.preview, last_direction = last.direction,
+                   channel_id = COALESCE(last_in.channel_id, last.channel_id),
+                   sender = COALESCE(last_in.sender, c.sender),
+                   partner_id = COALESCE(c.partner_id, last_in.partner_id),
+                   state = %(state)s,
+                   snooze_until = CASE WHEN fresh.incoming THEN NULL ELSE c.snooze_until END,
+                   snooze_reply = c.snooze_reply AND NOT fresh.incoming,
+                   waiting_since = CASE WHEN %(state)s <> 'open' THEN NULL
+                                        ELSE COALESCE(c.waiting_since, fresh.first_in) END,
+                   answered_date = COALESCE(fresh.last_answer, c.answered_date),
+                   has_attachment = counts.attachments > 0,
+                   history_count = counts.total, failed_count = counts.failed
+              FROM (SELECT DISTINCT ON (conversation_id) conversation_id, id, date, preview, channel_id, direction
+                      FROM message_history WHERE conversation_id IN %(ids)s AND state <> 'cancelled'
+                     ORDER BY conversation_id, date DESC, id DESC) last
+              JOIN (SELECT conversation_id, COUNT(*) AS total, COALESCE(SUM(attachment_count), 0) AS attachments,
+                           COUNT(*) FILTER (WHERE state IN %(failed)s) AS failed
+                      FROM message_history WHERE conversation_id IN %(ids)s GROUP BY 1) counts
+                USING (conversation_id)
+              LEFT JOIN (%(fresh)s) fresh USING (conversation_id)
+              LEFT JOIN (SELECT DISTINCT ON (conversation_id) conversation_id, id, partner_id, channel_id,
+                                COALESCE(sender_name, sender_address) AS sender
+                           FROM message_history WHERE conversation_id IN %(ids)s AND direction = 'in'
+                          ORDER BY conversation_id, date DESC, id DESC) last_in USING (conversation_id)
+             WHERE c.id = last.conversation_id""",
+            ids=ids, failed=_FAILED, fresh=self._fresh_query(ids, moved), state=_STATE))
+        self._note_answers(ids)
+        self.invalidate_model()
+
+    def _fresh_query(self, ids, moved):
+        """Return what is new in conversations: incoming messages, answers of people, failures to deliver one.
+
+        An answer is what somebody wrote here or in another program; a notice of a document is none.
+        """
+        return SQL("""
+            SELECT f.conversation_id, bool_or(f.incoming) AS incoming, bool_or(f.answer) AS answered,
+                   bool_or(f.problem) AS problem,
+                   MIN(f.date) FILTER (WHERE f.incoming) AS first_in, MAX(f.date) FILTER (WHERE f.incoming) AS last_in,
+                   MAX(f.date) FILTER (WHERE f.answer) AS last_answer
+              FROM (SELECT h.conversation_id, h.date, h.direction = 'in' AND h.state = 'processed' AS incoming,
+                           h.direction = 'out' AND h.state IN %s AS problem, %s AS answer
+                      FROM message_history h LEFT JOIN mail_message m ON m.id = h.mail_message_id
+                     WHERE h.conversation_id IN %s AND NOT h.settled AND NOT %s) f GROUP BY 1""",
+                   _FAILED, self._is_new_answer(), ids, moved)
+
+    @api.model
+    def _is_new_answer(self):
+        """Return the condition that a message ``h`` with its chatter message ``m`` is a person's, and new as such."""
+        return SQL(
+            "(h.direction = 'out' AND h.state <> 'cancelled' AND h.is_answer IS NOT TRUE "
+            "AND (m.message_type = 'comment' OR (h.state = 'sent' AND h.folder_id IS NOT NULL)))")
+
+    def _note_answers(self, ids):
+        """Note which messages are answers, once, and how long the sender had waited for each."""
+        self.env.cr.execute(SQL("""
+            UPDATE message_history o SET is_answer = true, answer_minutes = (
+                   SELECT EXTRACT(EPOCH FROM o.date - MIN(i.date)) / 60 FROM message_history i
+                    WHERE i.conversation_id = o.conversation_id AND i.direction = 'in' AND i.state = 'processed'
+                      AND i.date <= o.date AND i.date > COALESCE((
+                          SELECT MAX(e.date) FROM message_history e WHERE e.conversation_id = o.conversation_id
+                             AND e.is_answer AND e.date < o.date), '-infinity'))
+              FROM message_history h LEFT JOIN mail_message m ON m.id = h.mail_message_id
+             WHERE h.id = o.id AND o.conversation_id IN %s AND NOT o.settled AND %s""",
+            ids, self._is_new_answer()))
+        self.env["message.history"].invalidate_model(["is_answer", "answer_minutes"])
+
+    @api.model
+    def _notify_changed(self, conversation_ids):
+        """Tell the browsers of those who see the channels that conversations changed: ids only, never text."""
+        if not conversation_ids:
+            return
+        rows = self.env.execute_query(SQL(
+            "SELECT channel_id, array_agg(conversation_id ORDER BY conversation_id) "
+            "FROM message_conversation_channel WHERE conversation_id IN %s GROUP BY 1", tuple(conversation_ids)))
+        for channel_id, ids in rows:
+            self.env["message.channel"].browse(channel_id)._bus_send(
+                "message_history/changed", {"conversation_ids": ids})
+
+    def _gc_empty(self):
+        """Delete conversations without a message left."""
+        empty = self.filtered(lambda conversation: not conversation.history_ids)
+        empty.unlink()
+
+    # Snooze -----------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_wake(self):
+        """Open again what was put off until now."""
+        due = self.search([("snooze_until", "<=", fields.Datetime.now())], limit=1000)
+        due.write({"state": "open", "snooze_until": False, "snooze_reply": False})
+        self._notify_changed(due.ids)
