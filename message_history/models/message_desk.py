@@ -233,6 +233,18 @@ class MessageDesk(models.AbstractModel):
         new = value_sudo.new_value_char or value_sudo.new_value_text or self.env._("none")
         return f"{field}: {new}"
 
+    @api.model
+    def get_colleagues(self, text="", limit=8):
+        """Return whom something can be assigned to: [{"id", "name"}], those who see the same channels first."""
+        users_sudo = self.env["res.users"].sudo()
+        domain = [("share", "=", False), ("all_group_ids", "in", self.env.ref("message_history.group_user").ids),
+                  ("id", "!=", self.env.uid), ("company_ids", "in", self.env.companies.ids)]
+        if text:
+            domain += [("name", "ilike", text)]
+        near_sudo = self.env["message.channel"].sudo().browse(self.env.user._message_channel_ids()).member_ids
+        ranked = users_sudo.search(domain, limit=200).sorted(lambda user: (user not in near_sudo, user.name or ""))
+        return [{"id": user.id, "name": user.name} for user in ranked[:limit]]
+
     # Times ----------------------------------------------------------------------------------
 
     @api.model

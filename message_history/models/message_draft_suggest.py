@@ -130,6 +130,14 @@ class MessageDraft(models.Model):
         signature = self.env.user.signature
         return str(Markup("<p><br></p>{}").format(signature)) if mode != "note" and signature else ""
 
+    @api.model
+    def find_people(self, text, medium="mail", limit=8):
+        """Return contacts that fit what is typed: [{"name", "address", "partner_id"}]."""
+        field = "email" if medium == "mail" else "phone"
+        domain = [(field, "!=", False), "|", ("name", "ilike", text), (field, "ilike", text)]
+        found = self.env["res.partner"].search(domain, limit=limit)
+        return [{"name": one.name or "", "address": one[field], "partner_id": one.id} for one in found]
+
     # The quoted message -------------------------------------------------------------------------
 
     def _quoted(self):

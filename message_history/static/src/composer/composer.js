@@ -1,0 +1,300 @@
+import { Component, markup, onMounted, onWillStart, onWillUnmount, useExternalListener, useRef, useState } from "@odoo/owl";
+import { MAIN_PLUGINS } from "@html_editor/plugin_sets";
+import { Wysiwyg } from "@html_editor/wysiwyg";
+import { browser } from "@web/core/browser/browser";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { Mutex } from "@web/core/utils/concurrency";
+import { useService } from "@web/core/utils/hooks";
+import { fileSize, fullMoment } from "../desk/format";
+import { CannedList, canned } from "./canned";
+import { PeopleInput } from "./people_input";
+
+const { DateTime } = luxon;
+/** So long after the last key a draft is stored. */
+const STORE_AFTER = 1000;
+/** Of the editor, what a letter doesn't need. */
+const LEFT_OUT = ["banner", "chatgptTranslate", "column", "star", "media"];
+
+/** Writes one draft: an answer, a forward, a note, or a new message. Each mode and conversation has its own. */
+export class Composer extends Component {
+    static template = "message_history.Composer";
+    static components = { CannedList, Dropdown, DropdownItem, PeopleInput, Wysiwyg };
+    static props = {
+        conversationId: { type: [Number, { value: null }] },
+        mode: String,
+        historyId: { type: [Number, { value: null }] },
+        draftId: { type: [Number, { value: null }], optional: true },
+        focus: Boolean,
+        lastMessageId: Number,
+        onMode: Function,
+        onClose: Function,
+        onSend: Function,
+    };
+
+    setup() {
+        this.orm = useService("orm");
+        this.desk = useService("messages.desk");
+        this.notification = useService("notification");
+        this.root = useRef("root");
+        this.fileInput = useRef("files");
+        Object.assign(this, { fileSize, fullMoment });
+        this.mutex = new Mutex();
+        this.state = useState({ draft: null, dirty: false, copies: false, sending: false, presets: [], at: "", canned: null });
+        onWillStart(async () => {
+            const read = this.props.draftId
+                ? this.orm.call("message.draft", "store", [{ id: this.props.draftId }])
+                : this.orm.call("message.draft", "open", [this.props.conversationId, this.props.mode, this.props.historyId]);
+            this.state.draft = await read;
+            this.state.copies = this.state.draft.copies.length > 0;
+            this.config = this.makeConfig();
+        });
+        onMounted(() => this.props.focus && this.focus());
+        onWillUnmount(() => {
+            browser.clearTimeout(this.timer);
+            if (this.state.dirty && !this.state.sending) {
+                this.storeLater();
+            }
+        });
+        useExternalListener(browser, "pagehide", () => this.storeLater());
+    }
+
+    makeConfig() {
+        return {
+            content: markup(this.state.draft.body || "<p><br></p>"),
+            Plugins: MAIN_PLUGINS.filter((plugin) => !LEFT_OUT.includes(plugin.id)),
+            placeholder: this.props.mode === "note" ? _t("Only your colleagues see this.") : _t("Write an answer. :: for saved answers"),
+            classList: ["odoo-editor-editable"],
+            onChange: () => this.onText(),
+            direction: document.documentElement.dir || "ltr",
+            getRecordInfo: () => ({ resModel: "message.draft", resId: this.state.draft.id || false }),
+            disableVideo: true,
+            disableFile: true,
+            disableImage: true,
+        };
+    }
+
+    get isNote() {
+        return this.props.mode === "note";
+    }
+
+    get draft() {
+        return this.state.draft;
+    }
+
+    get sender() {
+        return this.draft.senders.find((one) => one.id === this.draft.sender_id);
+    }
+
+    get modes() {
+        return [
+            ["reply", _t("Reply")],
+            ["reply_all", _t("Reply All")],
+            ["forward", _t("Forward")],
+            ["note", _t("Note")],
+        ];
+    }
+
+    // Text -------------------------------------------------------------------------------------
+
+    onLoad(editor) {
+        this.editor = editor;
+    }
+
+    get body() {
+        if (this.plain) {
+            return this.plain.split("\n").map((line) => `<p>${escapeText(line)}</p>`).join("");
+        }
+        return this.editor && !this.editor.isDestroyed && this.editor.editable ? this.editor.getContent() : this.lastBody ?? this.draft.body;
+    }
+
+    onText() {
+        this.lastBody = this.body;
+        this.touch();
+        this.state.canned = canned.find(this.editor);
+    }
+
+    onPlain(ev) {
+        this.plain = ev.target.value;
+        this.touch();
+    }
+
+    get plainText() {
+        const holder = new DOMParser().parseFromString(this.draft.body || "", "text/html");
+        return [...holder.body.children].map((one) => one.textContent).join("\n") || holder.body.textContent;
+    }
+
+    focus() {
+        const empty = !this.isNote && !this.draft.recipients.length && this.root.el?.querySelector(".o_messages_people input");
+        const target = empty || this.root.el?.querySelector(".odoo-editor-editable, textarea");
+        target?.focus();
+        if (target && target !== empty && this.editor?.editable) {
+            const first = this.editor.editable.firstElementChild || this.editor.editable;
+            this.editor.shared.selection?.setCursorStart(first);
+        }
+    }
+
+    insertCanned(response) {
+        canned.insert(this.editor, response.substitution, this.state.canned);
+        this.state.canned = null;
+        this.onText();
+    }
+
+    openCanned() {
+        this.state.canned = { text: "", length: 0 };
+    }
+
+    // Keeping ----------------------------------------------------------------------------------
+
+    set(name, value) {
+        this.draft[name] = value;
+        this.touch();
+    }
+
+    touch() {
+        this.state.dirty = true;
+        browser.clearTimeout(this.timer);
+        this.timer = browser.setTimeout(() => this.store(), STORE_AFTER);
+    }
+
+    values() {
+        const { id, sender_id, recipients, copies, subject, quote, history_id } = this.draft;
+        return {
+            id, sender_id, recipients, copies, subject, quote, history_id, body: this.body,
+            conversation_id: this.props.conversationId, mode: this.props.mode,
+        };
+    }
+
+    store() {
+        browser.clearTimeout(this.timer);
+        return this.mutex.exec(async () => {
+            this.state.dirty = false;
+            const stored = await this.orm.silent.call("message.draft", "store", [this.values()]);
+            this.draft.id = stored.id;
+        });
+    }
+
+    /** Store although the page goes away. */
+    storeLater() {
+        if (!this.state.dirty || this.state.sending) {
+            return;
+        }
+        this.state.dirty = false;
+        const params = { model: "message.draft", method: "store", args: [this.values()], kwargs: {} };
+        this.mutex.exec(() =>
+            browser.fetch("/web/dataset/call_kw/message.draft/store", {
+                method: "POST",
+                keepalive: true,
+                headers: { "Content-Type": "application/json" },
+                body: JSON.stringify({ jsonrpc: "2.0", method: "call", params: { ...params, args: [{ ...params.args[0], id: this.draft.id }] } }),
+            })
+        );
+    }
+
+    async discard() {
+        browser.clearTimeout(this.timer);
+        this.state.sending = true; // nothing is stored any more
+        if (this.draft.id) {
+            await this.mutex.exec(() => this.orm.call("message.draft", "discard", [[this.draft.id]]));
+        }
+        if (this.props.conversationId) {
+            this.desk.note([this.props.conversationId]);
+        }
+        this.props.onClose();
+    }
+
+    // Files ------------------------------------------------------------------------------------
+
+    async addFiles(files) {
+        await this.store();
+        for (const file of files) {
+            const form = new FormData();
+            form.append("csrf_token", odoo.csrf_token);
+            form.append("ufile", file);
+            const answer = await browser.fetch(`/message_history/draft/${this.draft.id}/attach`, { method: "POST", body: form });
+            if (!answer.ok) {
+                this.notification.add(_t("%s could not be attached.", file.name), { type: "danger" });
+                continue;
+            }
+            this.draft.attachments.push(await answer.json());
+        }
+    }
+
+    async onFiles(ev) {
+        await this.addFiles([...ev.target.files]);
+        ev.target.value = "";
+    }
+
+    onDrop(ev) {
+        if (ev.dataTransfer?.files.length) {
+            ev.preventDefault();
+            this.addFiles([...ev.dataTransfer.files]);
+        }
+    }
+
+    async removeFile(file) {
+        this.draft.attachments = await this.orm.call("message.draft", "remove_attachment", [[this.draft.id], file.id]);
+    }
+
+    async addOriginalFiles() {
+        await this.store();
+        this.draft.attachments = await this.orm.call("message.draft", "add_original_files", [[this.draft.id]]);
+    }
+
+    // Sending ----------------------------------------------------------------------------------
+
+    /** Enter with Ctrl (or Cmd) sends, with Shift it also closes; before the editor takes it for a new line. */
+    onKeydown(ev) {
+        if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.send({ done: ev.shiftKey && !this.isNote });
+        }
+    }
+
+    async loadPresets() {
+        const presets = await this.orm.call("message.desk", "get_snooze_presets", []);
+        this.state.presets = presets.filter((preset) => preset.until);
+    }
+
+    sendOwn() {
+        const own = DateTime.fromISO(this.state.at);
+        if (own.isValid) {
+            this.send({ at: serializeDateTime(own) });
+        }
+    }
+
+    async send(options = {}) {
+        if (this.state.sending) {
+            return;
+        }
+        this.state.sending = true;
+        try {
+            browser.clearTimeout(this.timer);
+            await this.store();
+            const sent = await this.props.onSend(this.draft.id, {
+                ...options, last_message_id: this.props.lastMessageId, mode: this.props.mode,
+            });
+            this.state.sending = sent;
+        } catch (error) {
+            this.state.sending = false;
+            throw error;
+        }
+    }
+
+    get formLabel() {
+        return this.isNote ? _t("Internal note") : _t("Message");
+    }
+
+    get sendLabel() {
+        return this.isNote ? _t("Add Note") : _t("Send");
+    }
+}
+
+function escapeText(text) {
+    const holder = document.createElement("div");
+    holder.textContent = text;
+    return holder.innerHTML;
+}

@@ -1,0 +1,310 @@
+import { onMounted, onWillUnmount, useState, useSubEnv } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { Domain } from "@web/core/domain";
+import { _t } from "@web/core/l10n/translation";
+import { ResizablePanel } from "@web/core/resizable_panel/resizable_panel";
+import { user } from "@web/core/user";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
+import { ListController } from "@web/views/list/list_controller";
+import { useDeskKey } from "../desk/keys";
+import { AssignMenu, SnoozeMenu, TagMenu } from "../pane/menus";
+import { MessagePane } from "../pane/message_pane";
+import { Queues } from "./queues";
+
+/** Below this the pane has no room: a row opens the conversation's own page. */
+const PANE_FROM = 992;
+const QUEUES_FOLDED = "message_history.queues_folded";
+/** What buttons of the view do, said as changes: so that what came in meanwhile is left alone. */
+const CHANGES = {
+    action_assign_to_me: () => ({ name: "assign", user_id: user.userId }),
+    action_done: () => ({ name: "done" }),
+    action_spam: () => ({ name: "spam" }),
+};
+
+/** The inbox: queues, the list of conversations, and the one that is read. */
+export class InboxController extends ListController {
+    static template = "message_history.InboxView";
+    static components = {
+        ...ListController.components,
+        AssignMenu,
+        MessagePane,
+        Queues,
+        ResizablePanel,
+        SnoozeMenu,
+        TagMenu,
+    };
+
+    setup() {
+        this.env.config.disableSearchBarAutofocus = true; // the keys are for the list
+        super.setup();
+        this.desk = useService("messages.desk");
+        this.inbox = useState({
+            currentId: this.props.state?.currentId || null,
+            mode: null,
+            news: [],
+            folded: browser.localStorage.getItem(QUEUES_FOLDED) === "1",
+            wide: browser.innerWidth >= PANE_FROM,
+        });
+        this.initialWidth = this.desk.setting("message_pane_width") || 420;
+        useSubEnv({
+            messagesInbox: {
+                state: this.inbox,
+                activeFilters: () => this.activeFilters(),
+                activeChannels: () => this.activeChannels(),
+                showQueue: (queue) => this.showQueue(queue),
+                showChannel: (channel) => this.showChannel(channel),
+            },
+        });
+        this.saveWidth = useDebounced((width) => {
+            const rounded = Math.round(width);
+            if (rounded !== this.initialWidth) {
+                this.desk.setSetting("message_pane_width", rounded);
+            }
+        }, 1000);
+        useBus(this.desk.bus, "CHANGED", ({ detail }) => this.onChanged(detail.ids));
+        useBus(this.env.searchModel, "update", () => (this.inbox.news = []));
+        const onResize = () => (this.inbox.wide = browser.innerWidth >= PANE_FROM);
+        onMounted(() => {
+            this.desk.state.inboxOpen = true;
+            browser.addEventListener("resize", onResize);
+            this.focusList();
+        });
+        onWillUnmount(() => {
+            this.desk.state.inboxOpen = false;
+            browser.removeEventListener("resize", onResize);
+        });
+        this.useKeys();
+    }
+
+    get className() {
+        return `${this.props.className || ""} o_messages_inbox`;
+    }
+
+    // Search -----------------------------------------------------------------------------------
+
+    /** Names of the filters that are on; anything else that narrows the search counts as "other". */
+    activeFilters() {
+        const { query, searchItems } = this.env.searchModel;
+        return query
+            .map(({ searchItemId }) => searchItems[searchItemId])
+            .filter((item) => item.type !== "groupBy" && item.type !== "dateGroupBy")
+            .map((item) => (item.type === "filter" ? item.name : `other_${item.id}`));
+    }
+
+    activeChannels() {
+        const { query, searchItems } = this.env.searchModel;
+        return query
+            .filter(({ searchItemId }) => searchItems[searchItemId].fieldName === "channel_id")
+            .map(({ autocompleteValue }) => autocompleteValue?.value);
+    }
+
+    showQueue(queue) {
+        this.search(queue.filters);
+    }
+
+    showChannel(channel) {
+        const again = this.activeChannels().includes(channel.id);
+        this.search(["filter_open"], again ? null : channel);
+    }
+
+    /** Show what some filters let through, and nothing else. */
+    search(filters, channel = null) {
+        const model = this.env.searchModel;
+        const items = Object.values(model.searchItems);
+        model.blockNotification = true;
+        for (const facet of [...model.facets]) {
+            if (facet.type !== "groupBy") {
+                model.deactivateGroup(facet.groupId);
+            }
+        }
+        for (const name of filters) {
+            model.toggleSearchItem(items.find((item) => item.name === name && item.type === "filter").id);
+        }
+        if (channel) {
+            const field = items.find((item) => item.type === "field" && item.fieldName === "channel_id");
+            model.addAutoCompletionValues(field.id, { label: channel.name, operator: "=", value: channel.id });
+        }
+        model.blockNotification = false;
+        model._notify();
+    }
+
+    // Rows -------------------------------------------------------------------------------------
+
+    get records() {
+        const collect = (list) => (list.isGrouped ? list.groups.flatMap((group) => (group.isFolded ? [] : collect(group.list))) : list.records);
+        return this.model.isReady ? collect(this.model.root) : [];
+    }
+
+    get currentRecord() {
+        return this.records.find((record) => record.resId === this.inbox.currentId);
+    }
+
+    async openRecord(record, options = {}) {
+        if (!this.inbox.wide || options?.newWindow || options?.force) {
+            return super.openRecord(record, options);
+        }
+        this.show(record.resId);
+    }
+
+    show(id, mode = null) {
+        this.inbox.mode = mode;
+        this.inbox.currentId = id;
+    }
+
+    move(step) {
+        const { records } = this;
+        const index = records.findIndex((record) => record.resId === this.inbox.currentId);
+        const next = records[index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1)];
+        if (next) {
+            this.show(next.resId);
+            this.focusRow(next);
+        }
+    }
+
+    focusRow(record) {
+        const row = this.rootRef.el?.querySelector(`tr[data-id='${record.id}'] .o_data_cell`);
+        row?.focus();
+        row?.scrollIntoView({ block: "nearest" });
+    }
+
+    focusList() {
+        const area = this.rootRef.el?.querySelector(".o_list_renderer");
+        if (area && !this.env.isSmall) {
+            area.focus({ preventScroll: true });
+        }
+    }
+
+    // News -------------------------------------------------------------------------------------
+
+    /** Rows that are shown change in place; what is new waits for the click: nothing moves under the pointer. */
+    async onChanged(ids) {
+        if (!this.model.isReady || this.model.useSampleModel) {
+            return;
+        }
+        const { records } = this;
+        const shown = records.filter((record) => ids.includes(record.resId));
+        const others = ids.filter((id) => !records.some((record) => record.resId === id));
+        const exist = shown.length ? await this.orm.silent.search("message.conversation", [["id", "in", shown.map((one) => one.resId)]]) : [];
+        await Promise.all(shown.filter((one) => exist.includes(one.resId)).map((record) => record.load()));
+        if (exist.length < shown.length) {
+            await this.model.load();
+        }
+        if (others.length) {
+            const domain = Domain.and([this.env.searchModel.domain, [["id", "in", others]]]).toList();
+            const fitting = await this.orm.silent.search("message.conversation", domain);
+            if (fitting.length && !records.length) {
+                return this.showNews();
+            }
+            this.inbox.news = [...new Set([...this.inbox.news, ...fitting])];
+        }
+    }
+
+    async showNews() {
+        this.inbox.news = [];
+        await this.model.load({ offset: 0 });
+    }
+
+    get newsText() {
+        return _t("%s new – Show", this.inbox.news.length);
+    }
+
+    // Changes ----------------------------------------------------------------------------------
+
+    /** What the user saw of conversations: a newer message makes a change leave them alone. */
+    known(ids) {
+        const known = {};
+        for (const record of this.records) {
+            if (ids.includes(record.resId)) {
+                known[record.resId] = record.data.last_message_id?.id || 0;
+            }
+        }
+        return known;
+    }
+
+    /** Change the ticked conversations. */
+    async changeSelected(change) {
+        const ids = await this.model.root.getResIds(true);
+        await this.desk.change(ids, change, this.known(ids));
+        await this.model.load();
+    }
+
+    async beforeExecuteActionButton(clickParams) {
+        const change = CHANGES[clickParams.name];
+        if (change && this.model.root.selection.length) {
+            await this.changeSelected(change());
+            return false;
+        }
+        return super.beforeExecuteActionButton(clickParams);
+    }
+
+    get hasTicked() {
+        return this.model.isReady && this.model.root.selection.length > 0;
+    }
+
+    get tickedText() {
+        return _t("%s selected", this.model.root.selection.length);
+    }
+
+    /** After a change in the pane: the row may have left this queue, and the next one takes its place. */
+    async onPaneChanged({ leaves } = {}) {
+        if (!leaves) {
+            return;
+        }
+        const { records } = this;
+        const index = records.findIndex((record) => record.resId === this.inbox.currentId);
+        const next = records[index + 1] || records[index - 1];
+        await this.model.load();
+        const left = !this.currentRecord;
+        if (left && next && this.records.some((record) => record.resId === next.resId)) {
+            this.show(next.resId);
+        } else if (left) {
+            this.show(null);
+        }
+        this.focusList();
+    }
+
+    onClosePane() {
+        this.show(null);
+        this.focusList();
+    }
+
+    onFold(folded) {
+        this.inbox.folded = folded;
+        browser.localStorage.setItem(QUEUES_FOLDED, folded ? "1" : "0");
+    }
+
+    onOpenConversation(id) {
+        this.show(id);
+        this.model.load();
+    }
+
+    writeNew() {
+        if (this.inbox.wide) {
+            this.show(null, "new");
+        } else {
+            this.actionService.doAction("message_history.message_write_action");
+        }
+    }
+
+    openFully() {
+        const record = this.currentRecord;
+        if (record) {
+            super.openRecord(record, { force: true });
+        }
+    }
+
+    toggleTick() {
+        this.currentRecord?.toggleSelection(!this.currentRecord.selected);
+    }
+
+    useKeys() {
+        const area = () => this.rootRef.el;
+        useDeskKey(this.desk, _t("Next Conversation"), "j", () => this.move(1), area, true);
+        useDeskKey(this.desk, _t("Previous Conversation"), "k", () => this.move(-1), area, true);
+        useDeskKey(this.desk, _t("Open on Its Own Page"), "o", () => this.openFully(), area);
+        useDeskKey(this.desk, _t("Select"), "x", () => this.toggleTick(), area);
+        useDeskKey(this.desk, _t("Write a Message"), "w", () => this.writeNew(), area);
+        useDeskKey(this.desk, _t("Show What Is New"), "s", () => this.showNews(), area);
+    }
+}
