@@ -21,6 +21,7 @@
         "views/message_sender_rule_views.xml",
         "views/message_gateway_views.xml",
         "views/res_partner_views.xml",
+        "wizard/message_correct_views.xml",
         "wizard/message_link_views.xml",
         "wizard/message_privacy_views.xml",
         "views/message_history_menus.xml",

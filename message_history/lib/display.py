@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import lxml.etree
-import lxml.html
+import lxml.etree  # type: ignore[import-untyped]
+import lxml.html  # type: ignore[import-untyped]
 
 _REMOTE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
 _REMOTE_STYLE = re.compile(r"url\(\s*['\"]?\s*(https?:)?//", re.IGNORECASE)

@@ -14,4 +14,5 @@ class IrWebsocket(models.AbstractModel):
     def _message_channels(self):
         """Return the channels whose messages the user of the connection sees."""
         channels = self.env["message.channel"]
-        return channels.search([]) if self.env.user.has_group("message_history.group_user") else channels
+        return channels.search([("active", "=", True)]) if self.env.user.has_group(
+            "message_history.group_user") else channels

@@ -32,7 +32,6 @@ class MessageChannel(models.Model):
     def _get_sent_as(self):
         """Return the address that recipients of an answer see, where it is another than the channel's. For addons."""
         self.ensure_one()
-        return None
 
     def _get_limits(self):
         """Return what a message may be: {"length": characters, "subject", "html", "attachments": bool}. For addons."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools.fields import BigInteger
@@ -61,6 +62,7 @@ class MessageDelivery(models.Model):
     sent_date = fields.Datetime()
     delivered_date = fields.Datetime()
     subject = fields.Char(related="history_id.subject")
+    attempt_ids = fields.One2many("message.attempt", "delivery_id", string="Attempts So Far")
     advice = fields.Char(compute="_compute_advice", string="What to Do")
 
     _claim_idx = models.Index("(channel_id, priority, id) WHERE state = 'queued'")
@@ -108,6 +110,14 @@ class MessageDelivery(models.Model):
             "AND d.state = 'deferred' ORDER BY d.next_attempt LIMIT %(limit)s) w) "
             "FROM unnest(%(ids)s::int[]) AS c(id)", ids=list(channels.ids), limit=limit))
         return {channel_id: min(count, limit) for channel_id, count in rows}
+
+    def action_correct(self):
+        """Ask for the address as it should be, and send again to this recipient alone."""
+        owed = self.filtered(lambda delivery: delivery.state in OWED)
+        if len(owed.history_id) != 1:
+            raise UserError(self.env._("Choose recipients of one message that it did not reach."))
+        owed.history_id._check_handle()
+        return self.env["message.correct"]._open_for(owed.history_id, owed)
 
     # Actions --------------------------------------------------------------------------------
 

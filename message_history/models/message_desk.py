@@ -141,8 +141,8 @@ class MessageDesk(models.AbstractModel):
             "partner": self._partner(conversation_sudo.partner_id),
             "sender": conversation_sudo.sender or "",
             "tags": [{"id": tag.id, "name": tag.name, "color": tag.color} for tag in conversation_sudo.tag_ids],
-            "channel": {"id": channel_sudo.id, "name": channel_sudo.name or "", "medium": channel_sudo.medium or "other",
-                        "address": channel_sudo.address or "", "health": channel_sudo.health,
+            "channel": {"id": channel_sudo.id, "name": channel_sudo.name or "",
+                        "medium": channel_sudo.medium or "other", "address": channel_sudo.address or "", "health": channel_sudo.health,
                         "health_text": channel_sudo.health_text or "",
                         "can_answer": bool(channel_sudo and channel_sudo._get_answer_channel_sudo())},
             "document": {"model": document._name, "id": document.id, "name": document.display_name,
@@ -221,7 +221,8 @@ class MessageDesk(models.AbstractModel):
                 continue
             notes.append({
                 "id": message_sudo.id, "type": "note" if message_sudo.message_type == "comment" else "event",
-                "date": _moment(message_sudo.date), "sender": message_sudo.author_id.name or message_sudo.email_from or "",
+                "date": _moment(message_sudo.date),
+                "sender": message_sudo.author_id.name or message_sudo.email_from or "",
                 "author_id": message_sudo.author_id.id or None, "body": str(message_sudo.body or ""),
                 "changes": changes,
                 "files": [{"name": file.name, "url": f"/web/content/{file.id}?download=1", "size": file.file_size}

@@ -148,13 +148,13 @@ class MessageDraft(models.Model):
             return Markup("")
         if message_sudo.conversation_id != self.conversation_id:
             return Markup("")
-        text = Markup(self.env["message.content"].sudo()._display(message_sudo).html)
+        text = Markup(self.env["message.content"].sudo()._display(message_sudo).html)  # noqa: S704 - sanitised there
         when = format_datetime(self.env, message_sudo.date)
         sender = message_sudo.sender or ""
         if self.mode == "forward":
             head = Markup("<p>{title}<br>{who}<br>{when}<br>{what}<br>{to}</p>").format(
                 title=self.env._("---------- Forwarded message ----------"),
-                who=self.env._("From: %(sender)s <%(address)s>", sender=sender, address=message_sudo.sender_address or ""),
+                who=self.env._("From: %(sender)s", sender=f"{sender} <{message_sudo.sender_address or ''}>"),
                 when=self.env._("Date: %(when)s", when=when),
                 what=self.env._("Subject: %(subject)s", subject=message_sudo.subject or ""),
                 to=self.env._("To: %(recipients)s", recipients=message_sudo.recipients or ""))

@@ -60,6 +60,14 @@ class MessageHistory(models.Model):
             raise UserError(self.env._("Nobody is owed this message any more."))
         return owed.action_send_again()
 
+    def action_correct(self):
+        """Ask for the addresses as they should be, and send again to those recipients alone."""
+        self.ensure_one()
+        owed = self.delivery_ids.filtered(lambda delivery: delivery.state in OWED)
+        if not owed:
+            raise UserError(self.env._("Nobody is owed this message any more."))
+        return owed.action_correct()
+
     def action_mark_arrived(self):
         """Note that what is in doubt did arrive."""
         return self.env["message.delivery"].search(

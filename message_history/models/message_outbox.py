@@ -59,8 +59,10 @@ class MessageOutbox(models.AbstractModel):
     def _refresh(self, ids):
         """Count the deliveries of messages anew, and finish those that are through."""
         counts = self._count_states(ids)
-        problems = self._first_problems(ids) if any(
-            set(found) & {*PROBLEMS, "deferred"} for found in counts.values()) else {}
+        problems = {}
+        if any(set(found) & {*PROBLEMS, "deferred"} for found in counts.values()):
+            problems = self._first_problems(ids)
+            self.env["message.attempt"]._note(ids)
         messages = self.env["message.history"].browse(ids)
         values = {message.id: self._prepare_values(message, counts.get(message.id, {}), problems.get(message.id))
                   for message in messages}
@@ -173,6 +175,20 @@ class MessageOutbox(models.AbstractModel):
         self._reopen(done.history_id)
         self.env["message.worker"]._wake()
         return self.env._("To be sent again to %(count)s recipients.", count=len(done))
+
+    def _readdress(self, delivery, address):
+        """Give one delivery another address; the message stays as it is. For addons, which know the addresses.
+
+        :raise UserError: when it can't be an address
+        """
+        if not address:
+            raise UserError(self.env._("The address is missing."))
+        self.env["message.attempt"]._note(delivery.history_id.ids)
+        partner = self.env["res.partner"].search([("email_normalized", "=", address.lower())], limit=1)
+        delivery.write({"address": address, "partner_id": partner.id or delivery.partner_id.id})
+        history = delivery.history_id
+        history.recipients = ", ".join(history.delivery_ids[:6].mapped("address")) + (
+            ", …" if len(history.delivery_ids) > 6 else "")
 
     def _mark_arrived(self, deliveries):
         done = self._change(deliveries, ("in_doubt",), {"state": "accepted", "failure_type": None})

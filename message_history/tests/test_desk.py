@@ -49,7 +49,8 @@ class TestDeskChanges(DeskCase):
         self.env.invalidate_all()
         outcome = (first + second).desk_change({"name": "done"}, known)
         self.assertEqual((first.state, second.state), ("open", "done"))
-        self.assertEqual(outcome["skipped"], [{"id": first.id, "name": "A question", "reason": "a new message came in"}])
+        self.assertEqual(outcome["skipped"], [
+            {"id": first.id, "name": "A question", "reason": "a new message came in"}])
         self.assertEqual(outcome["text"], "1 done, 1 left alone: a new message came in")
 
     def test_strangers_change_nothing(self):
@@ -180,7 +181,7 @@ class TestDeskReading(DeskCase):
         conversation = self.converse()
         self.converse(subject="Second").desk_change({"name": "assign", "user_id": self.member.id})
         counters = self.desk().get_counters()
-        self.assertEqual((counters["open"], counters["mine"], counters["unassigned"], counters["unread"]), (2, 1, 1, 2))
+        self.assertEqual([counters[name] for name in ("open", "mine", "unassigned", "unread")], [2, 1, 1, 2])
         self.assertEqual([(one["id"], one["count"]) for one in counters["channels"] if one["count"]],
                          [(self.channel.id, 2)])
         conversation.action_mark_seen()
@@ -190,7 +191,8 @@ class TestDeskReading(DeskCase):
         self.assertEqual(self.desk(self.other).get_counters()["open"], 0)
 
     def test_a_conversation(self):
-        conversation = self.converse("The question", attachments=[("plan.pdf", b"%PDF-1.4")], message_id="<1@x.example>")
+        conversation = self.converse(
+            "The question", attachments=[("plan.pdf", b"%PDF-1.4")], message_id="<1@x.example>")
         self.receive(build_mail("More", references="<1@x.example>"))
         read = self.desk().open_conversation(conversation.id)
         self.assertEqual((read["id"], read["subject"], read["unread"]), (conversation.id, "A question", True))

@@ -66,7 +66,8 @@ class MessageChannel(models.Model):
         alias_domain = self.company_id.alias_domain_id or self.env.company.alias_domain_id
         servers_sudo = self.env["ir.mail_server"].sudo().with_context(
             domain_notifications_email=alias_domain.default_from_email)
-        return servers_sudo._find_mail_server(self.address or self.env.user.email or "")
+        server_sudo, smtp_from = servers_sudo._find_mail_server(self.address or self.env.user.email or "")
+        return server_sudo or servers_sudo.browse(), smtp_from
 
     def _guess_sender(self):
         """Return an address that the server should accept as sender, for a test."""

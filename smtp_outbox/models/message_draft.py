@@ -77,5 +77,6 @@ class MessageDraft(models.Model):
     def _forget_sent(self, history_sudo):
         mails_sudo = history_sudo.mail_mail_id
         self.attachment_ids.sudo().write({"res_model": self._name, "res_id": self.id})
-        super()._forget_sent(history_sudo)
+        result = super()._forget_sent(history_sudo)
         mails_sudo.exists().unlink()
+        return result

@@ -1,11 +1,16 @@
 import logging
 
 from odoo import api, models
+from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.lib.variants import join, shared_tail
 from odoo.addons.message_history.models.message_delivery import ARRIVED, PROBLEMS
 from odoo.addons.message_history.tools.transaction import CONCURRENCY_ERRORS
 from odoo.addons.message_history.tools.words import speaking
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..lib.addresses import wire_address
+from ..lib.readdress import readdress
 from ..lib.replies import is_bad_address
 
 _logger = logging.getLogger(__name__)
@@ -121,6 +126,28 @@ class MessageOutbox(models.AbstractModel):
             "AND failure_type = 'recipient' AND server_reply IS NOT NULL", messages.ids))
         dead = [delivery_id for delivery_id, reply in rows if is_bad_address(reply)]
         self.env["message.suppression"]._suppress(self.env["message.delivery"].browse(dead))
+
+    # Correcting --------------------------------------------------------------------------------
+
+    def _readdress(self, delivery, address):
+        """Put the corrected address into the recipient's own copy, too."""
+        if delivery.history_id.content_type != "message/rfc822":
+            return super()._readdress(delivery, address)
+        try:
+            address = wire_address(address)
+        except ChannelError as error:
+            raise UserError(self.env._("%(address)s is no e-mail address.", address=address)) from error
+        with self.env["message.raw"]._opened(delivery.history_id.id) as opened:
+            original = bytes(opened) if opened is not None else b""
+        variant = delivery.variant_id
+        content = join(bytes(variant.head), original, variant.shared) if variant else original
+        copy = readdress(content, delivery.address, address)
+        result = super()._readdress(delivery, address)
+        if original and copy != content:
+            shared = shared_tail(original, copy)
+            row = (delivery.history_id.id, copy[:len(copy) - shared], shared)
+            delivery.variant_id = self.env["message.variant"]._insert([row])[0]
+        return result
 
     # Taking back -------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ class DraftCase(OutboxCase):
     def drafts(self, user=None):
         return self.env["message.draft"].with_user(user or self.clerk)
 
-    def write(self, conversation, mode="reply", body="<p>They are 900 euros.</p>", user=None, **values):
+    def draft_for(self, conversation, mode="reply", body="<p>They are 900 euros.</p>", user=None, **values):
         """Return a stored draft, begun with what is suggested."""
         drafts = self.drafts(user)
         begun = drafts.open(conversation.id, mode)
@@ -97,8 +97,8 @@ class TestMessageDraft(DraftCase):
     def test_a_draft_is_kept_for_its_place(self):
         conversation, other = self.receive(1).conversation_id, self.receive(
             2, QUESTION.replace("40 lamps", "chairs")).conversation_id
-        self.write(conversation, body="<p>An answer</p>")
-        self.write(conversation, mode="note", body="<p>For us</p>")
+        self.draft_for(conversation, body="<p>An answer</p>")
+        self.draft_for(conversation, mode="note", body="<p>For us</p>")
         self.assertIn("An answer", self.drafts().open(conversation.id, "reply")["body"])
         self.assertIn("For us", self.drafts().open(conversation.id, "note")["body"])
         self.assertNotIn("answer", self.drafts().open(other.id, "reply")["body"])
@@ -107,7 +107,7 @@ class TestMessageDraft(DraftCase):
         self.assertFalse(conversation.with_user(self.colleague).has_draft)
 
     def test_a_draft_is_its_writers_alone(self):
-        draft = self.write(self.receive(1).conversation_id)
+        draft = self.draft_for(self.receive(1).conversation_id)
         with self.assertRaises(AccessError):
             draft.with_user(self.colleague).send({})
         with self.assertRaises(AccessError):
@@ -118,7 +118,7 @@ class TestMessageDraft(DraftCase):
     def test_an_answer(self):
         question = self.receive(1)
         conversation = question.conversation_id
-        outcome, history = self.send(self.write(conversation, mode="reply_all"))
+        outcome, history = self.send(self.draft_for(conversation, mode="reply_all"))
         self.assertEqual((outcome["sent"], outcome["seconds"]), (True, 10))
         self.assertEqual(history.conversation_id, conversation)
         self.assertEqual({one.address: one.state for one in history.delivery_ids}, {
@@ -141,7 +141,7 @@ class TestMessageDraft(DraftCase):
 
     def test_it_arrives_after_the_time_to_take_it_back(self):
         conversation = self.receive(1).conversation_id
-        _outcome, history = self.send(self.write(conversation))
+        _outcome, history = self.send(self.draft_for(conversation))
         self.assertEqual(self.send_queue(), 0)
         self.make_due()
         self.assertEqual(self.send_queue(), 1)
@@ -154,21 +154,22 @@ class TestMessageDraft(DraftCase):
         self.assertEqual(conversation.state, "open", "an answer ends it once, not at every news of its delivery")
 
     def test_send_now(self):
-        draft = self.write(self.receive(1).conversation_id)
+        draft = self.draft_for(self.receive(1).conversation_id)
         self.send(draft)
         draft.send_now()
         self.assertEqual(self.send_queue(), 1)
 
     def test_send_later(self):
         moment = fields.Datetime.now() + timedelta(days=3)
-        outcome, history = self.send(self.write(self.receive(1).conversation_id), at=fields.Datetime.to_string(moment))
+        draft = self.draft_for(self.receive(1).conversation_id)
+        outcome, history = self.send(draft, at=fields.Datetime.to_string(moment))
         self.assertEqual((outcome["seconds"], outcome["text"]), (0, "Will be sent later"))
         self.assertEqual(history.delivery_ids.next_attempt, moment)
         self.assertGreater(history.delivery_ids.expires, moment)
 
     def test_send_and_done(self):
         conversation = self.receive(1).conversation_id
-        self.send(self.write(conversation), done=True)
+        self.send(self.draft_for(conversation), done=True)
         conversation.invalidate_recordset()
         self.assertEqual(conversation.state, "done")
 
@@ -181,7 +182,7 @@ class TestMessageDraft(DraftCase):
         conversation = self.receive(1, raw).conversation_id
         begun = self.drafts().open(conversation.id, "forward")
         self.assertEqual((begun["subject"], begun["recipients"]), ("Fwd: Offer for 40 lamps", []))
-        draft = self.write(conversation, mode="forward", body="<p>See below</p>",
+        draft = self.draft_for(conversation, mode="forward", body="<p>See below</p>",
                            recipients=[{"name": "", "address": "dave@partner.example"}])
         draft._attach("own.txt", b"mine")
         draft.add_original_files()
@@ -206,7 +207,7 @@ class TestMessageDraft(DraftCase):
         clerk = self.clerk
         clerk.group_ids += self.env.ref("base.group_partner_manager")
         known = self.env["res.partner"].create({"name": "Orders", "email": "orders@customer.example"})
-        _outcome, history = self.send(self.write(question.conversation_id))
+        _outcome, history = self.send(self.draft_for(question.conversation_id))
         self.assertEqual((history.model, history.res_id), ("res.partner", document.id))
         message = history.mail_message_id
         self.assertIn("900 euros", str(message.body))
@@ -221,7 +222,7 @@ class TestMessageDraft(DraftCase):
     def test_a_note_reaches_nobody_outside(self):
         conversation = self.receive(1).conversation_id
         before = self.env["message.delivery"].search_count([])
-        draft = self.write(conversation, mode="note", body="<p>Don't tell them</p>",
+        draft = self.draft_for(conversation, mode="note", body="<p>Don't tell them</p>",
                            recipients=[{"name": "", "address": "orders@customer.example"}])
         draft._attach("secret.txt", b"secret")
         outcome = draft.send({})
@@ -237,8 +238,8 @@ class TestMessageDraft(DraftCase):
     def test_the_second_answer_is_stopped(self):
         question = self.receive(1)
         conversation = question.conversation_id
-        mine = self.write(conversation)
-        self.send(self.write(conversation, user=self.colleague, body="<p>I was quicker</p>"),
+        mine = self.draft_for(conversation)
+        self.send(self.draft_for(conversation, user=self.colleague, body="<p>I was quicker</p>"),
                   last_message_id=question.id)
         outcome, _history = self.send(mine, last_message_id=question.id)
         self.assertNotIn("sent", outcome)
@@ -249,7 +250,7 @@ class TestMessageDraft(DraftCase):
 
     def test_news_stop_an_answer(self):
         question = self.receive(1)
-        mine = self.write(question.conversation_id)
+        mine = self.draft_for(question.conversation_id)
         self.receive(2, QUESTION.replace("Date:", "In-Reply-To: <1@customer.example>\nDate:"))
         outcome, _history = self.send(mine, last_message_id=question.id)
         self.assertTrue(outcome["collision"]["incoming"])
@@ -258,14 +259,14 @@ class TestMessageDraft(DraftCase):
         conversation = self.receive(1).conversation_id
         for values, words in (({"recipients": []}, "recipient"), ({"body": "", "quote": False}, "Write something"),
                               ({"recipients": [{"name": "", "address": "no address"}]}, "no address")):
-            draft = self.write(conversation, **values)
+            draft = self.draft_for(conversation, **values)
             with self.subTest(words), self.assertRaisesRegex(UserError, words):
                 draft.send({})
             draft.discard()
 
     def test_not_from_a_foreign_address(self):
         foreign = self.mailbox.copy({"name": "Board", "address": "board@example.net", "member_ids": False})
-        draft = self.write(self.receive(1).conversation_id, sender_id=foreign.id)
+        draft = self.draft_for(self.receive(1).conversation_id, sender_id=foreign.id)
         with self.assertRaisesRegex(UserError, "You can't send from Board"):
             draft.send({})
 
@@ -273,7 +274,7 @@ class TestMessageDraft(DraftCase):
 
     def test_take_back(self):
         conversation = self.receive(1).conversation_id
-        draft = self.write(conversation)
+        draft = self.draft_for(conversation)
         file = draft._attach("offer.txt", b"offer")
         _outcome, history = self.send(draft)
         message = history.mail_message_id
@@ -298,7 +299,7 @@ class TestMessageDraft(DraftCase):
         self.assertFalse(draft.conversation_id)
 
     def test_too_late(self):
-        draft = self.write(self.receive(1).conversation_id)
+        draft = self.draft_for(self.receive(1).conversation_id)
         self.send(draft)
         self.make_due()
         self.send_queue()
@@ -307,16 +308,76 @@ class TestMessageDraft(DraftCase):
 
     def test_a_reply_to_a_desk_answer_joins(self):
         conversation = self.receive(1).conversation_id
-        _outcome, history = self.send(self.write(conversation))
+        _outcome, history = self.send(self.draft_for(conversation))
         self.mailbox.folder_ids.without_document = "fail"
         reply = self.receive(3, QUESTION.replace("Date:", f"In-Reply-To: {history.message_uid}\nDate:"))
         self.assertEqual((reply.state, reply.conversation_id), ("processed", conversation))
 
+    # Failures -------------------------------------------------------------------------------------
+
+    def refused_answer(self, body="<p>They are 900 euros.</p>", mode="reply_all"):
+        """Send an answer to three people, one of whom doesn't exist; returns its ledger row."""
+        _outcome, history = self.send(self.draft_for(self.receive(1).conversation_id, mode=mode, body=body))
+        self.smtp.answers["bob@customer.example"] = (550, "5.1.1 No such user")
+        self.make_due()
+        self.send_queue()
+        return history
+
+    def test_correct_and_send_again_to_that_recipient_only(self):
+        history = self.refused_answer()
+        wrong = history.delivery_ids.filtered(lambda one: one.address == "bob@customer.example")
+        self.assertEqual((wrong.state, history.state), ("refused", "partly_sent"))
+        before = len(self.smtp.taken)
+        action = history.with_user(self.clerk).action_correct()
+        wizard = self.env["message.correct"].with_user(self.clerk).browse(action["res_id"])
+        self.assertEqual(wizard.line_ids.address, "bob@customer.example")
+        wizard.line_ids.new_address = "bob@right.example"
+        wizard.action_apply()
+        self.assertEqual(self.send_queue(), 1)
+        self.assertEqual((wrong.state, wrong.address, history.state), ("accepted", "bob@right.example", "sent"))
+        (_sender, recipients, sent), = self.smtp.taken[before:]
+        self.assertEqual(list(recipients), ["bob@right.example"])
+        self.assertIn("bob@right.example", sent["Cc"])
+        self.assertNotIn("bob@customer.example", str(sent["Cc"]))
+        self.assertEqual(sent["Message-ID"], history.message_uid)
+
+    def test_the_failed_attempt_stays_on_record(self):
+        history = self.refused_answer()
+        wrong = history.delivery_ids.filtered(lambda one: one.state == "refused")
+        wrong.with_user(self.clerk).action_send_again()
+        self.assertEqual(wrong.state, "queued", "a try again that doesn't try is a defect")
+        self.assertEqual(wrong.attempt_ids.mapped("state"), ["refused"])
+        self.assertIn("No such user", wrong.attempt_ids.server_reply)
+
+    def test_a_wrong_correction(self):
+        history = self.refused_answer()
+        action = history.with_user(self.clerk).action_correct()
+        wizard = self.env["message.correct"].with_user(self.clerk).browse(action["res_id"])
+        wizard.line_ids.new_address = "still wrong"
+        with self.assertRaisesRegex(UserError, "no e-mail address"):
+            wizard.action_apply()
+
+    def test_correct_the_contact_too(self):
+        bob = self.env["res.partner"].create({"name": "Bob", "email": "bob@customer.example"})
+        self.clerk.group_ids += self.env.ref("base.group_partner_manager")
+        history = self.refused_answer()
+        action = history.with_user(self.clerk).action_correct()
+        wizard = self.env["message.correct"].with_user(self.clerk).browse(action["res_id"])
+        wizard.line_ids.write({"new_address": "bob@right.example", "on_contact": True})
+        wizard.action_apply()
+        self.assertEqual(bob.email, "bob@right.example")
+
+    def test_a_failed_answer_comes_back_to_the_desk(self):
+        history = self.refused_answer()
+        self.env["message.conversation"]._settle()
+        history.conversation_id.invalidate_recordset()
+        self.assertEqual((history.conversation_id.state, history.conversation_id.failed_count), ("open", 1))
+
     def test_merged_drafts_are_kept(self):
         first, second = self.receive(1).conversation_id, self.receive(
             2, QUESTION.replace("40 lamps", "chairs")).conversation_id
-        self.write(first, body="<p>First</p>")
-        other = self.write(second, body="<p>Second</p>")
+        self.draft_for(first, body="<p>First</p>")
+        other = self.draft_for(second, body="<p>Second</p>")
         (first + second).with_user(self.clerk).desk_merge()
         self.assertEqual((other.mode, other.conversation_id.id), ("new", False))
         self.assertIn("First", self.drafts().open(first.id, "reply")["body"])

@@ -70,7 +70,7 @@ export function initials(name) {
     return ((words[0]?.[0] || "?") + (words.length > 1 ? words[1][0] : "")).toUpperCase();
 }
 
-/** A colour of Odoo's palette (1 to 11), always the same for the same name. */
+/** The number of a colour of the style sheet (1 to 11), always the same for the same name. */
 export function colourOf(name) {
     let sum = 0;
     for (const letter of name || "") {

@@ -1,3 +1,4 @@
+import { useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { InboxHelp } from "./inbox_help";
@@ -10,11 +11,11 @@ export class InboxRenderer extends ListRenderer {
     setup() {
         super.setup();
         this.desk = useService("messages.desk");
-        this.inbox = this.env.messagesInbox;
+        this.inbox = useState(this.env.messagesInbox.state);
     }
 
     getRowClass(record) {
-        const current = record.resId === this.inbox.state.currentId ? " o_messages_current" : "";
+        const current = record.resId === this.inbox.currentId ? " o_messages_current" : "";
         return super.getRowClass(record) + current;
     }
 

@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .message_history import FAILURES
+
+
+class MessageAttempt(models.Model):
+    """One attempt to deliver that did not succeed: it stays on record, whatever a later one brings."""
+
+    _name = "message.attempt"
+    _description = "Attempt to Deliver"
+    _order = "date desc, id desc"
+    _log_access = False
+
+    delivery_id = fields.Many2one("message.delivery", required=True, ondelete="cascade", readonly=True)
+    history_id = fields.Many2one(related="delivery_id.history_id", string="Message")
+    channel_id = fields.Many2one("message.channel", ondelete="cascade", readonly=True, string="Sent By")
+    address = fields.Char(readonly=True)
+    date = fields.Datetime(required=True, readonly=True)
+    state = fields.Char(required=True, readonly=True)
+    state_text = fields.Char(compute="_compute_state_text", string="Outcome")
+    failure_type = fields.Selection(FAILURES, readonly=True, string="Cause")
+    server_reply = fields.Char(readonly=True, string="Server Said")
+
+    _delivery_uniq = models.UniqueIndex("(delivery_id, date, state)")
+
+    def _compute_state_text(self):
+        deliveries = self.env["message.delivery"]
+        labels = dict(deliveries._fields["state"]._description_selection(self.env))
+        for attempt in self:
+            attempt.state_text = labels.get(attempt.state, attempt.state)
+
+    @api.model
+    def _note(self, history_ids):
+        """Keep what the deliveries of messages tell of failures now; the next attempt overwrites it there."""
+        self.env.cr.execute(SQL(
+            "INSERT INTO message_attempt (delivery_id, channel_id, address, date, state, failure_type, server_reply) "
+            "SELECT id, COALESCE(via_channel_id, channel_id), address, COALESCE(attempt_date, create_date), state, "
+            "failure_type, server_reply FROM message_delivery WHERE history_id = ANY(%s) AND "
+            "(state IN ('in_doubt', 'bounced', 'refused', 'failed') OR (state = 'deferred' AND attempts > 0)) "
+            "ON CONFLICT DO NOTHING", list(history_ids)))
+        self.invalidate_model()
