@@ -29,7 +29,7 @@ class MessageContent(models.AbstractModel):
             return Display(html=self._kept_text(message), complete=False)
         urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
                 for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
-        clean = html_sanitize(body, sanitize_attributes=True, sanitize_style=True, strip_classes=True)
+        clean = html_sanitize(body)  # the frame forbids what style sheets could load
         display = prepare_html(clean, urls)
         display.files = [
             {"index": index, "name": name, "size": len(_as_bytes(content)), "mimetype": _mimetype(name)}

@@ -10,6 +10,7 @@ import { ListController } from "@web/views/list/list_controller";
 import { useDeskKey } from "../desk/keys";
 import { AssignMenu, SnoozeMenu, TagMenu } from "../pane/menus";
 import { MessagePane } from "../pane/message_pane";
+import { QueueSearch } from "./queue_search";
 import { Queues } from "./queues";
 
 /** Below this the pane has no room: a row opens the conversation's own page. */
@@ -48,13 +49,7 @@ export class InboxController extends ListController {
         });
         this.initialWidth = this.desk.setting("message_pane_width") || 420;
         useSubEnv({
-            messagesInbox: {
-                state: this.inbox,
-                activeFilters: () => this.activeFilters(),
-                activeChannels: () => this.activeChannels(),
-                showQueue: (queue) => this.showQueue(queue),
-                showChannel: (channel) => this.showChannel(channel),
-            },
+            messagesInbox: { state: this.inbox, search: new QueueSearch(this.env.searchModel) },
         });
         this.saveWidth = useDebounced((width) => {
             const rounded = Math.round(width);
@@ -79,54 +74,6 @@ export class InboxController extends ListController {
 
     get className() {
         return `${this.props.className || ""} o_messages_inbox`;
-    }
-
-    // Search -----------------------------------------------------------------------------------
-
-    /** Names of the filters that are on; anything else that narrows the search counts as "other". */
-    activeFilters() {
-        const { query, searchItems } = this.env.searchModel;
-        return query
-            .map(({ searchItemId }) => searchItems[searchItemId])
-            .filter((item) => item.type !== "groupBy" && item.type !== "dateGroupBy")
-            .map((item) => (item.type === "filter" ? item.name : `other_${item.id}`));
-    }
-
-    activeChannels() {
-        const { query, searchItems } = this.env.searchModel;
-        return query
-            .filter(({ searchItemId }) => searchItems[searchItemId].fieldName === "channel_id")
-            .map(({ autocompleteValue }) => autocompleteValue?.value);
-    }
-
-    showQueue(queue) {
-        this.search(queue.filters);
-    }
-
-    showChannel(channel) {
-        const again = this.activeChannels().includes(channel.id);
-        this.search(["filter_open"], again ? null : channel);
-    }
-
-    /** Show what some filters let through, and nothing else. */
-    search(filters, channel = null) {
-        const model = this.env.searchModel;
-        const items = Object.values(model.searchItems);
-        model.blockNotification = true;
-        for (const facet of [...model.facets]) {
-            if (facet.type !== "groupBy") {
-                model.deactivateGroup(facet.groupId);
-            }
-        }
-        for (const name of filters) {
-            model.toggleSearchItem(items.find((item) => item.name === name && item.type === "filter").id);
-        }
-        if (channel) {
-            const field = items.find((item) => item.type === "field" && item.fieldName === "channel_id");
-            model.addAutoCompletionValues(field.id, { label: channel.name, operator: "=", value: channel.id });
-        }
-        model.blockNotification = false;
-        model._notify();
     }
 
     // Rows -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ export class InboxHelp extends Component {
     }
 
     get reason() {
-        const names = this.env.messagesInbox.activeFilters();
+        const names = this.env.messagesInbox.search.activeFilters();
         if (this.state.counters && !this.state.counters.channels.length) {
             return "none";
         }

@@ -35,12 +35,12 @@ export class Queues extends Component {
     }
 
     get activeQueue() {
-        const names = this.env.messagesInbox.activeFilters().sort().join();
+        const names = this.env.messagesInbox.search.activeFilters().sort().join();
         return QUEUES.find((queue) => [...queue.filters].sort().join() === names)?.name;
     }
 
     get activeChannels() {
-        return this.env.messagesInbox.activeChannels();
+        return this.env.messagesInbox.search.activeChannels();
     }
 
     get foldText() {
