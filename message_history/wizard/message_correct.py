@@ -33,7 +33,9 @@ class MessageCorrect(models.TransientModel):
             raise UserError(self.env._("These recipients are not of this message."))
         for line in self.line_ids:
             line._apply()
-        return self.env["message.outbox"]._act(deliveries_sudo.with_env(self.env), "_send_again")
+        text = self.env["message.outbox"].sudo()._send_again(deliveries_sudo)
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": {
+            "message": text, "type": "success", "next": {"type": "ir.actions.act_window_close"}}}
 
 
 class MessageCorrectLine(models.TransientModel):

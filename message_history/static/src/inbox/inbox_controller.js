@@ -6,6 +6,7 @@ import { ResizablePanel } from "@web/core/resizable_panel/resizable_panel";
 import { user } from "@web/core/user";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
+import { useSetupAction } from "@web/search/action_hook";
 import { ListController } from "@web/views/list/list_controller";
 import { useDeskKey } from "../desk/keys";
 import { AssignMenu, SnoozeMenu, TagMenu } from "../pane/menus";
@@ -57,6 +58,7 @@ export class InboxController extends ListController {
                 this.desk.setSetting("message_pane_width", rounded);
             }
         }, 1000);
+        useSetupAction({ getLocalState: () => ({ currentId: this.inbox.currentId }) });
         useBus(this.desk.bus, "CHANGED", ({ detail }) => this.onChanged(detail.ids));
         useBus(this.env.searchModel, "update", () => (this.inbox.news = []));
         const onResize = () => (this.inbox.wide = browser.innerWidth >= PANE_FROM);

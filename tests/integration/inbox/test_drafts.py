@@ -1,0 +1,124 @@
+"""Drafts stay where they were written, notes stay inside, and what was sent can be had back."""
+
+from dev.instance import wait_until
+
+
+def test_a_draft_stays_with_its_conversation(desk, clerk):
+    desk.arrives("Draft here")
+    desk.arrives("No draft there")
+    anna = clerk("anna").open_inbox()
+    anna.open("Draft here")
+    anna.reply("For the first only")
+    anna.row("No draft there").locator(".o_messages_row").click()
+    anna.page.wait_for_selector(".o_messages_subject:has-text('No draft there')")
+    assert not anna.page.locator(".o_messages_composer").count()
+    anna.row("Draft here").locator(".o_messages_row").click()
+    anna.page.wait_for_selector(".o_messages_composer:has-text('For the first only')")
+    anna.page.wait_for_selector(".o_data_row:has-text('Draft here') .o_messages_draft")
+
+
+def test_a_draft_survives_a_reload_and_another_computer(desk, clerk):
+    desk.arrives("Long letter")
+    anna = clerk("anna").open_inbox()
+    anna.open("Long letter")
+    anna.reply("The beginning of a long letter")
+    anna.page.reload()  # at once: before the second that a draft usually waits
+    anna.page.wait_for_selector(".o_data_row")
+    anna.open("Long letter")
+    anna.page.wait_for_selector(".o_messages_composer:has-text('The beginning of a long letter')")
+    elsewhere = clerk("anna").open_inbox()
+    elsewhere.open("Long letter")
+    elsewhere.page.wait_for_selector(".o_messages_composer:has-text('The beginning of a long letter')")
+
+
+def test_a_note_never_reaches_a_transport(desk, clerk):
+    conversation, _message_id = desk.arrives("Secret matter")
+    anna = clerk("anna").open_inbox()
+    anna.open("Secret matter")
+    anna.reply("An answer that is not sent")
+    anna.page.keyboard.press("Escape")
+    anna.reply("This customer never pays", mode="note")
+    assert "An answer" not in anna.editor("note").inner_text(), "a draft for each mode"
+    with anna.page.expect_file_chooser() as chooser:
+        anna.page.click(".o_messages_composer button[title='Attach files']")
+    chooser.value.set_files({"name": "unpaid.txt", "mimeType": "text/plain", "buffer": b"a secret list"})
+    anna.page.wait_for_selector(".o_messages_composer .o_messages_files :text('unpaid.txt')")
+    before = len(desk.sink.taken())
+    anna.editor("note").click()
+    anna.page.keyboard.press("Control+Enter")
+    anna.page.wait_for_selector(".o_messages_card.o_messages_note:has-text('never pays')")
+    # an ordinary answer after it passes the transport: what came before has passed, too
+    anna.page.click(".o_messages_reply")
+    anna.page.wait_for_selector(".o_messages_composer:has-text('An answer that is not sent')")
+    anna.editor().click()
+    anna.send()
+    wait_until(lambda: len(desk.sink.taken()) == before + 1, 60, "the answer")
+    raw = b"".join(one.content for one in desk.sink.taken()[before:])
+    for secret in (b"never pays", b"unpaid", b"YSBzZWNyZXQ"):
+        assert secret not in raw
+    assert desk.state(conversation) == "waiting"
+
+
+def test_ten_seconds_to_take_it_back(desk, clerk):
+    conversation, _message_id = desk.arrives("Too quick")
+    anna = clerk("anna").open_inbox()
+    anna.open("Too quick")
+    before = len(desk.sink.taken())
+    anna.reply("Sent by mistake")
+    anna.page.keyboard.press("Control+Enter")
+    anna.page.wait_for_selector(".o_messages_card.o_messages_out:has-text('Sent by mistake'), .o_messages_card.o_messages_out")
+    assert desk.state(conversation) == "waiting"
+    anna.page.click(".o_messages_undo button:has-text('Undo')")
+    anna.page.wait_for_selector(".o_messages_composer:has-text('Sent by mistake')")
+    wait_until(lambda: desk.state(conversation) == "open", 10, "open again")
+    assert not anna.page.locator(".o_messages_card.o_messages_out").count()
+    anna.page.wait_for_timeout(12000)  # longer than it could be taken back
+    assert len(desk.sink.taken()) == before
+
+
+def test_saved_answers(desk, clerk):
+    desk.arrives("Opening hours?")
+    anna = clerk("anna").open_inbox()
+    anna.open("Opening hours?")
+    anna.reply("Hello, ::hou")
+    anna.page.click(".o_messages_canned button:has-text('hours')")
+    text = anna.editor().inner_text()
+    assert "We are open from 9 to 17 h." in text
+    assert "::" not in text
+
+
+def test_reply_all_and_forward(desk, clerk):
+    desk.arrives("To several", "The plan is attached.", attachment=("plan.pdf", b"%PDF-1.4 plan"),
+                 Reply_To="Orders <orders2@customer.example>", Cc="carol@customer.example")
+    anna = clerk("anna").open_inbox()
+    anna.open("To several")
+    anna.reply("To all of you", mode="reply_all")
+    anna.send()
+    sent = desk.sent_to("carol@customer.example")
+    assert sent["To"].addresses[0].addr_spec == "orders2@customer.example"
+    assert [one.addr_spec for one in sent["Cc"].addresses] == ["carol@customer.example"]
+    anna.page.wait_for_selector(".o_messages_card.o_messages_out")
+    anna.page.locator(".o_messages_thread").click()
+    anna.page.keyboard.press("f")
+    anna.page.wait_for_selector(".o_messages_composer[data-mode='forward']")
+    anna.page.keyboard.type("dave@partner.example,")
+    anna.page.click(".o_messages_composer button:has-text('Add Its Files')")
+    anna.page.wait_for_selector(".o_messages_composer .o_messages_files :text('plan.pdf')")
+    anna.editor("forward").click()
+    anna.page.keyboard.type("Please have a look")
+    anna.send()
+    sent = desk.sent_to("dave@partner.example")
+    assert [part.get_filename() for part in sent.iter_attachments()] == ["plan.pdf"]
+    assert "The plan is attached." in sent.get_body(("plain",)).get_content()
+
+
+def test_a_new_message(desk, clerk):
+    anna = clerk("anna").open_inbox()
+    anna.page.click(".o_messages_write")
+    anna.page.wait_for_selector(".o_messages_composer[data-mode='new']")
+    anna.page.keyboard.type("Eve <eve@customer.example>,")
+    anna.page.fill(".o_messages_subject_input", "Our catalogue")
+    anna.editor("new").click()
+    anna.page.keyboard.type("Here it is.")
+    anna.send()
+    assert desk.sent_to("eve@customer.example")["Subject"] == "Our catalogue"
