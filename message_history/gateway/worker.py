@@ -1,6 +1,7 @@
 """Works off the ledger, woken by PostgreSQL's notifications."""
 
 import logging
+import time
 
 import psycopg2
 
@@ -16,6 +17,8 @@ LOOK_AGAIN = 5.0
 YIELD = 0.02
 #: Seconds to wait while helpers have something under way, unless a notification comes.
 ATTEND = 0.1
+#: Seconds after which conversations show what became of their messages, at the latest.
+SETTLE = 2.0
 
 
 def run(dbname):
@@ -59,6 +62,7 @@ class _Helpers:
 
 
 def _work(process, held, helpers):
+    settled = 0.0
     while not process.stopping.is_set() and process.check_registry():
         process.pulse()
         with process.environment() as env:
@@ -67,6 +71,10 @@ def _work(process, held, helpers):
             busy = not count and worker._count_claimable(limit=1)
         count += helpers.work(held)
         process.handled += count
+        if time.monotonic() > settled + SETTLE or not (count or busy or helpers.busy):
+            with process.environment() as env:
+                env["message.worker"]._settle_conversations()
+            settled = time.monotonic()
         if not count:
             held.wait(YIELD if busy else ATTEND if helpers.busy else LOOK_AGAIN)
 
@@ -83,5 +91,7 @@ def run_once(dbname):
             process.handled += count
             if not count:
                 held.wait(YIELD)
+    with process.environment() as env:
+        env["message.worker"]._settle_conversations()
     _logger.info("%s messages processed", process.handled)
     return process.leave()

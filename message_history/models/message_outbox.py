@@ -189,6 +189,7 @@ class MessageOutbox(models.AbstractModel):
         history = delivery.history_id
         history.recipients = ", ".join(history.delivery_ids[:6].mapped("address")) + (
             ", …" if len(history.delivery_ids) > 6 else "")
+        history.flush_recordset()
 
     def _mark_arrived(self, deliveries):
         done = self._change(deliveries, ("in_doubt",), {"state": "accepted", "failure_type": None})

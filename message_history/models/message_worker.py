@@ -74,6 +74,11 @@ class MessageWorker(models.AbstractModel):
                 remaining = self._count_claimable(limit=1000)
                 if not progress(count, remaining=remaining if count else 0) or not count:
                     break
+        self._settle_conversations()
+
+    @api.model
+    def _settle_conversations(self):
+        """Have conversations show what became of their messages, unless another process is at it."""
         in_transaction(self.env, _settle_all)
 
     @api.model
@@ -99,7 +104,7 @@ class MessageWorker(models.AbstractModel):
             if taken:
                 held.unlock(locks.SENDER, taken)
         if count:
-            in_transaction(self.env, _settle_all)
+            self._settle_conversations()
         return count
 
     @api.model

@@ -41,4 +41,5 @@ def run_scheduled(env):
                 time.sleep(PAUSE)
     finally:
         pump.close()
+    env["message.worker"]._settle_conversations()
     progress(remaining=0)

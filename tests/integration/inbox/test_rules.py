@@ -1,0 +1,140 @@
+"""The desk's rules: reading answers nothing, a try again tries, pictures wait, keys and filters work."""
+
+from dev.instance import wait_until
+
+SPY = '<p>Hello</p><img src="http://127.0.0.1:{port}/spy.png?who=me" width="10" height="10">'
+
+
+def test_opening_does_not_answer(desk, clerk):
+    conversation, _message_id = desk.arrives("Only looked at")
+    anna = clerk("anna").open_inbox()
+    before = anna.counter("open")
+    anna.open("Only looked at")
+    anna.page.wait_for_selector(".o_data_row:has-text('Only looked at') .o_messages_row:not(.o_messages_unread)")
+    assert desk.state(conversation) == "open"
+    assert anna.counter("open") == before
+    anna.page.keyboard.press("u")
+    anna.page.wait_for_selector(".o_data_row:has-text('Only looked at') .o_messages_row.o_messages_unread")
+
+
+def test_pictures_from_elsewhere_wait(desk, clerk):
+    desk.arrives("Newsletter", "Hello", html=SPY.format(port=desk.web.port))
+    anna = clerk("anna").open_inbox()
+    asked = []
+    anna.page.on("request", lambda request: asked.append(request.url) if "spy.png" in request.url else None)
+    anna.open("Newsletter")
+    anna.page.wait_for_selector(".o_messages_pictures")
+    anna.page.wait_for_timeout(500)
+    assert not asked
+    anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
+    wait_until(lambda: asked, 10, "the picture is asked for")
+    anna.errors.clear()  # there is no such picture
+
+
+def test_scripts_in_mails_do_nothing(desk, clerk):
+    html = "<p>Hi</p><img src=x onerror=\"parent.hacked=1\"><script>parent.hacked=1</script>" \
+           "<a href=\"javascript:parent.hacked=1\">click</a><svg onload=\"parent.hacked=1\"></svg>"
+    desk.arrives("Evil mail", "Hi", html=html)
+    anna = clerk("anna").open_inbox()
+    anna.open("Evil mail")
+    anna.page.wait_for_timeout(500)
+    assert anna.page.evaluate("window.hacked") is None
+    anna.errors.clear()
+
+
+def test_snooze_and_wake(desk, clerk):
+    conversation, message_id = desk.arrives("Not today")
+    anna = clerk("anna").open_inbox()
+    anna.open("Not today")
+    anna.page.keyboard.press("z")
+    anna.page.click(".o_messages_menu .dropdown-item:has-text('Until Reply')")
+    wait_until(lambda: desk.state(conversation) == "waiting", 10, "snoozed")
+    wait_until(lambda: not anna.row("Not today").count(), 10, "it leaves the queue")
+    anna.page.click("[data-queue='snoozed']")
+    anna.row("Not today").wait_for()
+    desk.arrives("Re: Not today", "Now!", references=message_id)
+    wait_until(lambda: desk.state(conversation) == "open", 10, "the reply wakes it")
+
+
+def test_keys_walk_the_list(desk, clerk):
+    for number in range(3):
+        desk.arrives(f"Walk {number}")
+    anna = clerk("anna").open_inbox()
+    page = anna.page
+    rows = page.locator(".o_messages_row_subject").all_inner_texts()
+    page.keyboard.press("j")
+    page.wait_for_selector(f".o_messages_subject:has-text('{rows[0]}')")
+    page.keyboard.press("j")
+    page.wait_for_selector(f".o_messages_subject:has-text('{rows[1]}')")
+    page.keyboard.press("k")
+    page.wait_for_selector(f".o_messages_subject:has-text('{rows[0]}')")
+    page.keyboard.press("x")
+    page.wait_for_selector(".o_messages_ticked:has-text('1 selected')")
+    page.keyboard.press("x")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector(".o_command_palette")
+    commands = page.locator(".o_command_palette").inner_text()
+    for name in ("Reply", "Snooze", "Done or Open Again", "Next Conversation"):
+        assert name in commands
+    page.keyboard.press("Escape")
+
+
+def test_search_and_queues_are_odoos_facets(desk, clerk):
+    desk.arrives("Facet question")
+    anna = clerk("anna").open_inbox()
+    page = anna.page
+    page.click("[data-queue='unassigned']")
+    page.wait_for_selector(".o_facet_value:has-text('Unassigned')")
+    anna.row("Facet question").wait_for()
+    page.click("[data-queue='mine']")
+    page.wait_for_selector(".o_facet_value:has-text('Mine')")
+    wait_until(lambda: not anna.row("Facet question").count(), 10, "not mine")
+    page.click("[data-queue='open']")
+    page.fill(".o_searchview_input", "no such conversation")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".o_messages_help:has-text('No match')")
+    page.click(".o_messages_help button")
+    anna.row("Facet question").wait_for()
+
+
+def test_a_try_again_tries(desk, clerk):
+    """The SMTP server refuses, and sees the second attempt, too; both are on record."""
+    conversation, _message_id = desk.arrives("Try again", Reply_To="reject-again@customer.example")
+    anna = clerk("anna").open_inbox()
+    anna.open("Try again")
+    anna.reply("Does this reach you?")
+    anna.send()
+    page = anna.page
+    page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
+    seen = sum("reject-again" in address for address, _answer in desk.sink.refused())
+    page.click(".o_messages_again")
+    wait_until(lambda: sum("reject-again" in one for one, _answer in desk.sink.refused()) == seen + 1, 60, "a second try")
+    page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
+    count = desk.database.value(
+        "SELECT COUNT(*) FROM message_attempt a JOIN message_delivery d ON d.id = a.delivery_id JOIN message_history h "
+        f"ON h.id = d.history_id WHERE h.conversation_id = {conversation}")
+    assert count == "2"
+
+
+def test_on_a_phone(desk, clerk):
+    conversation, _message_id = desk.arrives("From the phone")
+    anna = clerk("anna", viewport={"width": 400, "height": 800}).open_inbox()
+    page = anna.page
+    assert anna.sideways() == 0
+    page.locator(".o_kanban_record", has_text="From the phone").tap()
+    page.wait_for_selector(".o_messages_pane .o_messages_card")
+    assert anna.sideways() == 0
+    small = page.evaluate("""[...document.querySelectorAll('.o_messages_buttons button')].filter((one) =>
+        one.offsetParent && (one.offsetWidth < 44 || one.offsetHeight < 44)).map((one) => one.title)""")
+    assert not small
+    page.locator(".o_messages_reply").tap()
+    anna.editor().wait_for()
+    assert anna.sideways() == 0
+    anna.editor().tap()
+    page.keyboard.type("Written on the way")
+    page.locator(".o_messages_send").tap()
+    page.locator(".o_messages_undo button:has-text('Now')").tap()
+    page.wait_for_selector(".o_messages_card.o_messages_out")
+    wait_until(lambda: desk.state(conversation) == "waiting", 10, "answered")
+    page.locator(".o_messages_done").tap()
+    wait_until(lambda: desk.state(conversation) == "done", 10, "done")
