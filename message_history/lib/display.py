@@ -8,9 +8,10 @@ the message wants pictures from elsewhere (which tell the sender that it is bein
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
@@ -46,24 +47,26 @@ class Display:
     complete: bool = True
 
 
-def prepare_html(source: str, urls: Mapping[str, str]) -> Display:
+def prepare_html(source: str, urls: Mapping[str, str], own_hosts: Collection[str] = ()) -> Display:
     """Return sanitised mark-up as it is shown.
 
     :param urls: {Content-ID: address of that part of the message}
+    :param own_hosts: names of this server: nothing is loaded from it that isn't of the message, since
+        the reader's session goes along
     """
     if not str(source or "").strip():
         return Display()
     root = lxml.html.fragment_fromstring(str(source), create_parent="div")
     display = Display()
     for node in list(root.iter(lxml.etree.Element)):
-        _place_pictures(node, urls, display)
+        _place_pictures(node, urls, own_hosts, display)
         _open_apart(node)
     _fold_quotes(root)
     display.html = lxml.html.tostring(root, encoding="unicode")
     return display
 
 
-def _place_pictures(node: Any, urls: Mapping[str, str], display: Display) -> None:
+def _place_pictures(node: Any, urls: Mapping[str, str], own_hosts: Collection[str], display: Display) -> None:
     for name in _SOURCES:
         value = node.get(name)
         if value is None:
@@ -75,11 +78,20 @@ def _place_pictures(node: Any, urls: Mapping[str, str], display: Display) -> Non
                 display.used_cids.add(cid)
             else:
                 del node.attrib[name]
-        elif _REMOTE.match(value) or (name == "srcset" and "//" in value):
+        elif name == "srcset" or _is_local(value, own_hosts):
+            del node.attrib[name]  # src says the same, and is looked at
+        elif _REMOTE.match(value):
             display.remote = True
     text = node.text if node.tag == "style" else node.get("style")
     if text and _REMOTE_STYLE.search(text):
         display.remote = True
+
+
+def _is_local(address: str, own_hosts: Collection[str]) -> bool:
+    """Whether an address leads to this server: a mail has nothing there."""
+    if address.strip().lower().startswith("data:"):
+        return False
+    return not _REMOTE.match(address) or (urlsplit(address.strip()).hostname or "") in own_hosts
 
 
 def _open_apart(node: Any) -> None:
@@ -108,8 +120,8 @@ def _fold_quotes(root: Any) -> None:
 
 def _fold(node: Any, quoted: list[Any]) -> None:
     parent = node.getparent()
-    if parent is None:  # folded together with an earlier one
-        return
+    if parent is None or any(outer.tag == "details" for outer in node.iterancestors()):
+        return  # folded together with an earlier one
     details = lxml.html.Element("details", {"class": "o_quote"})
     summary = lxml.etree.SubElement(details, "summary")
     summary.text = "•••"

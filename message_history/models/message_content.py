@@ -1,6 +1,8 @@
 import mimetypes
+from urllib.parse import urlsplit
 
 from odoo import api, models
+from odoo.http import request
 from odoo.tools import html_sanitize, plaintext2html
 
 from ..lib.display import Display, prepare_html
@@ -30,12 +32,19 @@ class MessageContent(models.AbstractModel):
         urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
                 for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
         clean = html_sanitize(body)  # the frame forbids what style sheets could load
-        display = prepare_html(clean, urls)
+        display = prepare_html(clean, urls, self._own_hosts())
         display.files = [
             {"index": index, "name": name, "size": len(_as_bytes(content)), "mimetype": _mimetype(name)}
             for index, (name, content, info) in enumerate(files)
             if not (info.get("cid") and info["cid"] in display.used_cids)]
         return display
+
+    @api.model
+    def _own_hosts(self):
+        """Return the names by which browsers know this server."""
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url") or ""
+        names = {urlsplit(base).hostname, urlsplit(f"//{request.httprequest.host}").hostname if request else None}
+        return names - {None}
 
     @api.model
     def _kept_text(self, message):

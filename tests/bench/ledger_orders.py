@@ -21,13 +21,14 @@ NEW_MAILS = 50
 
 
 @order
-def add_ledger_people(dbname: str, channels: int) -> dict[str, Any]:
+def add_ledger_people(dbname: str, channels: int, password: str = "") -> dict[str, Any]:
     """Make channels, the first of them quiet, and the one member of that; their ids."""
     with environment(dbname) as env:
         made = env["message.channel"].create([{"name": f"Channel {one}"} for one in range(channels)])
         member = env["res.users"].with_context(no_reset_password=True).create({
             "name": "Member", "login": "ledger_member", "email": "member@company.example",
             "group_ids": [(4, env.ref("message_history.group_user").id)],
+            **({"password": password} if password else {}),
         })  # fmt: skip
         made[0].member_ids = member
         return {"channels": made.ids, "member": member.id}

@@ -71,7 +71,7 @@ def test_ten_seconds_to_take_it_back(desk, clerk):
     anna.page.click(".o_messages_undo button:has-text('Undo')")
     anna.page.wait_for_selector(".o_messages_composer:has-text('Sent by mistake')")
     wait_until(lambda: desk.state(conversation) == "open", 10, "open again")
-    assert not anna.page.locator(".o_messages_card.o_messages_out").count()
+    anna.page.locator(".o_messages_card.o_messages_out").wait_for(state="detached")
     anna.page.wait_for_timeout(12000)  # longer than it could be taken back
     assert len(desk.sink.taken()) == before
 
@@ -98,7 +98,7 @@ def test_reply_all_and_forward(desk, clerk):
     assert sent["To"].addresses[0].addr_spec == "orders2@customer.example"
     assert [one.addr_spec for one in sent["Cc"].addresses] == ["carol@customer.example"]
     anna.page.wait_for_selector(".o_messages_card.o_messages_out")
-    anna.page.locator(".o_messages_thread").click()
+    anna.page.locator(".o_messages_facts").click()
     anna.page.keyboard.press("f")
     anna.page.wait_for_selector(".o_messages_composer[data-mode='forward']")
     anna.page.keyboard.type("dave@partner.example,")

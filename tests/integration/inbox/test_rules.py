@@ -2,7 +2,7 @@
 
 from dev.instance import wait_until
 
-SPY = '<p>Hello</p><img src="http://127.0.0.1:{port}/spy.png?who=me" width="10" height="10">'
+SPY = '<p>Hello</p><img src="http://localhost:{port}/spy.png?who=me" width="10" height="10">'
 
 
 def test_opening_does_not_answer(desk, clerk):
@@ -29,6 +29,20 @@ def test_pictures_from_elsewhere_wait(desk, clerk):
     anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
     wait_until(lambda: asked, 10, "the picture is asked for")
     anna.errors.clear()  # there is no such picture
+
+
+def test_mails_reach_nothing_of_odoo(desk, clerk):
+    """A picture that is none could log its reader out."""
+    base = desk.web.url
+    desk.arrives("Trap", "Hi", html=f'<p>Hi</p><img src="{base}/web/session/logout"><img src="/web/session/logout">')
+    anna = clerk("anna").open_inbox()
+    anna.open("Trap")
+    anna.page.wait_for_timeout(500)
+    if anna.page.locator(".o_messages_pictures").count():
+        anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
+        anna.page.wait_for_timeout(500)
+    anna.open_inbox()
+    anna.row("Trap").wait_for()
 
 
 def test_scripts_in_mails_do_nothing(desk, clerk):

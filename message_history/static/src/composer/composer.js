@@ -42,6 +42,7 @@ export class Composer extends Component {
         this.fileInput = useRef("files");
         Object.assign(this, { fileSize, fullMoment });
         this.mutex = new Mutex();
+        this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
         this.state = useState({ draft: null, dirty: false, copies: false, sending: false, presets: [], at: "", canned: null });
         onWillStart(async () => {
             const read = this.props.draftId
@@ -275,9 +276,10 @@ export class Composer extends Component {
             browser.clearTimeout(this.timer);
             await this.store();
             const sent = await this.props.onSend(this.draft.id, {
-                ...options, last_message_id: this.props.lastMessageId, mode: this.props.mode,
+                ...options, last_message_id: this.seen, mode: this.props.mode,
             });
             this.state.sending = sent;
+            this.seen = this.props.lastMessageId;
         } catch (error) {
             this.state.sending = false;
             throw error;

@@ -1,4 +1,4 @@
-import { onMounted, onWillUnmount, useState, useSubEnv } from "@odoo/owl";
+import { onMounted, onWillUnmount, useEffect, useState, useSubEnv } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { Domain } from "@web/core/domain";
 import { _t } from "@web/core/l10n/translation";
@@ -65,8 +65,15 @@ export class InboxController extends ListController {
         onMounted(() => {
             this.desk.state.inboxOpen = true;
             browser.addEventListener("resize", onResize);
-            this.focusList();
         });
+        useEffect(
+            (isReady) => {
+                if (isReady && document.activeElement === document.body) {
+                    this.focusList();
+                }
+            },
+            () => [this.model.isReady]
+        );
         onWillUnmount(() => {
             this.desk.state.inboxOpen = false;
             browser.removeEventListener("resize", onResize);

@@ -1,4 +1,5 @@
-import { useState } from "@odoo/owl";
+import { useEffect, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { InboxHelp } from "./inbox_help";
@@ -11,7 +12,16 @@ export class InboxRenderer extends ListRenderer {
     setup() {
         super.setup();
         this.desk = useService("messages.desk");
+        useEffect(() => this.nameBoxes());
         this.inbox = useState(this.env.messagesInbox.state);
+    }
+
+    /** Odoo's boxes to tick have no names; a screen reader needs them. */
+    nameBoxes() {
+        for (const box of this.tableRef.el?.querySelectorAll("input[type=checkbox]") || []) {
+            const row = box.closest(".o_data_row")?.querySelector(".o_messages_row");
+            box.setAttribute("aria-label", row ? _t("Select: %s", row.getAttribute("aria-label")) : _t("Select all"));
+        }
     }
 
     getRowClass(record) {

@@ -22,6 +22,10 @@ export class InboxRowField extends Component {
         return MEDIA[this.data.medium] || MEDIA.other;
     }
 
+    get channelText() {
+        return this.data.channel_id?.display_name || `${this.medium.label}`;
+    }
+
     get tags() {
         return (this.data.tag_ids?.records || []).map((record) => ({
             id: record.resId,

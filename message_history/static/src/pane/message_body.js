@@ -1,9 +1,10 @@
 import { Component, useEffect, useRef } from "@odoo/owl";
 
-/** Nothing runs and nothing is loaded in the frame, but pictures: the message's own, or with `pictures` all. */
+/** Nothing runs and nothing is loaded in the frame, but pictures: the message's own, or with `pictures` all.
+ * Not everything of this server: a picture that is no picture could log its reader out. */
 const POLICY = (pictures) =>
     `default-src 'none'; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; ` +
-    `img-src 'self' data:${pictures ? " http: https:" : ""}`;
+    `img-src ${location.origin}/message_history/part/ data:${pictures ? " http: https:" : ""}`;
 const STYLE = `
     html { overflow-x: auto; overflow-y: hidden; }
     body { margin: 0; font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
