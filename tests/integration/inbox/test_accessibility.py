@@ -19,16 +19,16 @@ def findings(page, scope):
 
 @pytest.mark.parametrize("width", [1400, 400])
 def test_axe_finds_nothing_serious(desk, clerk, width):
-    desk.arrives("Accessible?", attachment=("plan.pdf", b"%PDF"))
+    desk.arrives(f"Accessible {width}?", attachment=("plan.pdf", b"%PDF"))
     anna = clerk("anna", viewport={"width": width, "height": 860}).open_inbox()
     page = anna.page
     if width >= 1400:  # noqa: PLR2004 - the width of the wide screens
-        anna.open("Accessible?")
+        anna.open(f"Accessible {width}?")
         assert not findings(page, ".o_messages_queues")
         assert not findings(page, ".o_messages_list_box")
     else:
         assert not findings(page, ".o_kanban_renderer")
-        page.locator(".o_kanban_record", has_text="Accessible?").tap()
+        page.locator(".o_kanban_record", has_text=f"Accessible {width}?").tap()
         page.wait_for_selector(".o_messages_pane .o_messages_card")
     page.wait_for_timeout(500)
     assert not findings(page, ".o_messages_pane")

@@ -2,7 +2,7 @@
 
 from dev.instance import wait_until
 
-SPY = '<p>Hello</p><img src="http://localhost:{port}/spy.png?who=me" width="10" height="10">'
+SPY = '<p>Hello</p><img src="http://spy.localhost:{port}/spy.png?who=me" width="10" height="10">'
 
 
 def test_opening_does_not_answer(desk, clerk):

@@ -44,6 +44,7 @@ export class PhoneController extends KanbanController {
 
     setup() {
         super.setup();
+        this.orm = useService("orm");
         this.desk = useService("messages.desk");
         this.shared = useState(this.desk.state);
         this.phone = useState({ news: [] });
