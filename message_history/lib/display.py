@@ -1,8 +1,8 @@
 """Prepares the mark-up of a message for a page that shows it, in a frame without scripts.
 
 The mark-up has been sanitised before. What is added here: pictures of the message itself get an
-address, links open apart, earlier messages that are quoted fold away, and it is found out whether
-the message wants pictures from elsewhere (which tell the sender that it is being read).
+address, links open apart, earlier messages that are quoted fold away, and pictures from elsewhere
+(which tell the sender that it is being read) are held: the page puts them back when the reader says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
 
 _REMOTE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
-_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?\s*(https?:)?//", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?\s*(https?:)?//[^)]*", re.IGNORECASE)
+#: What an attribute is called while its picture waits for the reader's word; ``text`` is that of a style sheet.
+HELD = "data-held-"
 _LINKS = re.compile(r"\s*(https?:|mailto:|tel:|#)", re.IGNORECASE)
 #: Attributes that load something.
 _SOURCES = ("src", "srcset", "background", "poster")
@@ -66,6 +68,22 @@ def prepare_html(source: str, urls: Mapping[str, str], own_hosts: Collection[str
     return display
 
 
+def release(source: str) -> str:
+    """Return mark-up with the pictures that :func:`prepare_html` held in their places again: to quote it."""
+    if HELD not in source:
+        return source
+    root = lxml.html.fragment_fromstring(source, create_parent="div")
+    for node in root.iter(lxml.etree.Element):
+        for name, value in list(node.attrib.items()):
+            if name.startswith(HELD):
+                del node.attrib[name]
+                if name == f"{HELD}text":
+                    node.text = value
+                else:
+                    node.set(name.removeprefix(HELD), value)
+    return "".join(lxml.html.tostring(child, encoding="unicode") for child in root)
+
+
 def _place_pictures(node: Any, urls: Mapping[str, str], own_hosts: Collection[str], display: Display) -> None:
     for name in _SOURCES:
         value = node.get(name)
@@ -81,10 +99,24 @@ def _place_pictures(node: Any, urls: Mapping[str, str], own_hosts: Collection[st
         elif name == "srcset" or _is_local(value, own_hosts):
             del node.attrib[name]  # src says the same, and is looked at
         elif _REMOTE.match(value):
+            node.set(f"{HELD}{name}", value)
+            del node.attrib[name]
             display.remote = True
+    _hold_style(node, display)
+
+
+def _hold_style(node: Any, display: Display) -> None:
     text = node.text if node.tag == "style" else node.get("style")
-    if text and _REMOTE_STYLE.search(text):
-        display.remote = True
+    if not text or not _REMOTE_STYLE.search(text):
+        return
+    display.remote = True
+    without = _REMOTE_STYLE.sub("url(", text)
+    if node.tag == "style":
+        node.set(f"{HELD}text", text)
+        node.text = without
+    else:
+        node.set(f"{HELD}style", text)
+        node.set("style", without)
 
 
 def _is_local(address: str, own_hosts: Collection[str]) -> bool:

@@ -4,6 +4,7 @@ from markupsafe import Markup, escape
 from odoo import api, models
 from odoo.tools import email_normalize, format_datetime
 
+from ..lib.display import release
 from ..lib.headers import read_headers
 
 #: What mail programs put before the subject of answers and forwards, in the languages of our neighbours.
@@ -148,7 +149,8 @@ class MessageDraft(models.Model):
             return Markup("")
         if message_sudo.conversation_id != self.conversation_id:
             return Markup("")
-        text = Markup(self.env["message.content"].sudo()._display(message_sudo).html)  # noqa: S704 - sanitised there
+        shown = self.env["message.content"].sudo()._display(message_sudo).html
+        text = Markup(release(shown))  # noqa: S704 - sanitised there
         when = format_datetime(self.env, message_sudo.date)
         sender = message_sudo.sender or ""
         if self.mode == "forward":

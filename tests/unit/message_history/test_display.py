@@ -1,7 +1,9 @@
 """What the page that shows a message gets."""
 
+import re
+
 import pytest
-from odoo.addons.message_history.lib.display import prepare_html
+from odoo.addons.message_history.lib.display import prepare_html, release
 
 
 def test_nothing():
@@ -25,8 +27,12 @@ def test_a_picture_that_is_missing_asks_for_nothing():
     '<p style="background: url(https://spy.example/a.png)">x</p>',
     "<style>p { background: url('http://spy.example/a.png') }</style><p>x</p>",
 ])
-def test_pictures_from_elsewhere_are_found(markup):
-    assert prepare_html(markup, {}).remote
+def test_pictures_from_elsewhere_wait_and_can_be_had_back(markup):
+    display = prepare_html(f"{markup}<p>text</p>", {})
+    assert display.remote
+    assert "spy.example" not in re.sub(r'data-held-\w+="[^"]*"', "", display.html)
+    assert "spy.example/a.png" in re.sub(r"data-held-", "", release(display.html))
+    assert "data-held" not in release(display.html)
 
 
 @pytest.mark.parametrize("address", ["/web/session/logout", "web/session/logout", "https://odoo.example/x"])

@@ -3,6 +3,7 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { useDialogRole } from "../desk/dialog_role";
 import { TICKS, fullMoment } from "../desk/format";
 
 /** Ticks of an outgoing message: the worst state first, and on a click what is known of each recipient. */
@@ -15,6 +16,7 @@ export class Deliveries extends Component {
         this.orm = useService("orm");
         this.notification = useService("notification");
         this.fullMoment = fullMoment;
+        this.dialog = useDialogRole(_t("Recipients"));
     }
 
     get worst() {

@@ -3,8 +3,10 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { useDropdownState } from "@web/core/dropdown/dropdown_hooks";
 import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
+import { useDialogRole } from "../desk/dialog_role";
 import { fullMoment } from "../desk/format";
 
 const { DateTime } = luxon;
@@ -20,6 +22,7 @@ class ChangeMenu extends Component {
     setup() {
         this.orm = useService("orm");
         this.dropdown = this.props.state || useDropdownState();
+        this.dialog = useDialogRole(this.constructor.label);
     }
 
     change(change) {
@@ -31,6 +34,7 @@ class ChangeMenu extends Component {
 /** Puts something off to a usual moment, to a reply, or to a moment of one's own. */
 export class SnoozeMenu extends ChangeMenu {
     static template = "message_history.SnoozeMenu";
+    static label = _t("Snooze");
 
     setup() {
         super.setup();
@@ -57,6 +61,7 @@ export class SnoozeMenu extends ChangeMenu {
 /** Makes a colleague responsible, or nobody. */
 export class AssignMenu extends ChangeMenu {
     static template = "message_history.AssignMenu";
+    static label = _t("Assign");
 
     setup() {
         super.setup();
@@ -89,6 +94,7 @@ export class AssignMenu extends ChangeMenu {
 /** Ticks and unticks tags; what is typed and not there is made. */
 export class TagMenu extends ChangeMenu {
     static template = "message_history.TagMenu";
+    static label = _t("Tags");
     static props = { ...ChangeMenu.props, tagIds: Array };
 
     setup() {

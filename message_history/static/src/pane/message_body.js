@@ -5,6 +5,8 @@ import { Component, useEffect, useRef } from "@odoo/owl";
 const POLICY = (pictures) =>
     `default-src 'none'; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; ` +
     `img-src ${location.origin}/message_history/part/ data:${pictures ? " http: https:" : ""}`;
+/** What the server calls an attribute whose picture is held; see lib/display.py. */
+const HELD = "data-held-";
 const STYLE = `
     html { overflow-x: auto; overflow-y: hidden; }
     body { margin: 0; font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
@@ -47,11 +49,29 @@ export class MessageBody extends Component {
         );
     }
 
+    /** The mark-up; with the pictures from elsewhere that the server held, if they are wanted. */
+    get html() {
+        if (!this.props.pictures) {
+            return this.props.html;
+        }
+        const parsed = new DOMParser().parseFromString(this.props.html, "text/html");
+        for (const element of parsed.querySelectorAll("*")) {
+            for (const { name, value } of [...element.attributes]) {
+                if (name === `${HELD}text`) {
+                    element.textContent = value;
+                } else if (name.startsWith(HELD)) {
+                    element.setAttribute(name.slice(HELD.length), value);
+                }
+            }
+        }
+        return parsed.body.innerHTML;
+    }
+
     get document() {
         return (
             `<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">` +
             `<meta http-equiv="Content-Security-Policy" content="${POLICY(this.props.pictures)}">` +
-            `<style>${STYLE}</style></head><body>${this.props.html}</body></html>`
+            `<style>${STYLE}</style></head><body>${this.html}</body></html>`
         );
     }
 

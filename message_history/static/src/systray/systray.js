@@ -5,6 +5,7 @@ import { useDropdownState } from "@web/core/dropdown/dropdown_hooks";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { useDialogRole } from "../desk/dialog_role";
 import { MEDIA, shortMoment } from "../desk/format";
 
 /** In the menu bar: how much is to be answered, the latest of it, and what is wrong. */
@@ -20,6 +21,7 @@ export class MessagesSystray extends Component {
         this.media = MEDIA;
         this.shortMoment = shortMoment;
         this.dropdown = useDropdownState();
+        this.dialog = useDialogRole(_t("Messages"));
         this.state = useState({ tab: "mine", rows: [], loading: false, allowed: false, line: null });
         this.shared = useState(this.desk.state);
         this.desk.ready.then(() => (this.state.allowed = this.desk.allowed));
