@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -41,6 +43,7 @@ class MessageConversation(models.Model):
     has_attachment = fields.Boolean(readonly=True, string="Attachments")
     medium = fields.Selection(related="channel_id.medium", string="Kind of Channel")
     has_draft = fields.Boolean(compute="_compute_has_draft", search="_search_has_draft", string="Draft")
+    overdue = fields.Boolean(compute="_compute_overdue", help="It has waited longer than its channel allows.")
     split_from_id = fields.Many2one("message.conversation", readonly=True, ondelete="set null",
                                     index="btree_not_null", help="Never merged with it again by itself.")
     model = fields.Char(readonly=True, string="Document Model")
@@ -101,6 +104,15 @@ class MessageConversation(models.Model):
         if True in value:
             return [("last_message_id", "!=", False), ("id", "not in", seen)]
         return ["|", ("last_message_id", "=", False), ("id", "in", seen)]
+
+    @api.depends("waiting_since", "state", "channel_id.answer_hours")
+    def _compute_overdue(self):
+        now = fields.Datetime.now()
+        for conversation in self:
+            hours = conversation.sudo().channel_id.answer_hours
+            conversation.overdue = bool(
+                hours and conversation.state == "open" and conversation.waiting_since
+                and conversation.waiting_since < now - timedelta(hours=hours))
 
     @api.depends_context("uid")
     def _compute_has_draft(self):

@@ -156,7 +156,8 @@ class MessageConversation(models.Model):
                    MIN(f.date) FILTER (WHERE f.incoming) AS first_in, MAX(f.date) FILTER (WHERE f.incoming) AS last_in,
                    MAX(f.date) FILTER (WHERE f.answer) AS last_answer
               FROM (SELECT h.conversation_id, h.date, h.direction = 'in' AND h.state = 'processed' AS incoming,
-                           h.direction = 'out' AND h.state IN %s AS problem, %s AS answer
+                           h.direction = 'out' AND h.state IN %s
+                               AND (m.id IS NULL OR m.message_type = 'comment') AS problem, %s AS answer
                       FROM message_history h LEFT JOIN mail_message m ON m.id = h.mail_message_id
                      WHERE h.conversation_id IN %s AND NOT h.settled AND NOT %s) f GROUP BY 1""",
                    _FAILED, self._is_new_answer(), ids, moved)

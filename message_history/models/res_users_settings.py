@@ -20,6 +20,18 @@ class ResUsersSettings(models.Model):
         string="Order of the Inbox")
 
     @api.model
+    def get_message_preferences(self):
+        """Return the action that shows the user's own preferences."""
+        own = self._find_or_create_for_user(self.env.user)
+        view = self.env.ref("message_history.res_users_settings_view_form")
+        return {"type": "ir.actions.act_window", "name": self.env._("My Preferences"), "target": "new",
+                "res_model": self._name, "res_id": own.id, "views": [(view.id, "form")]}
+
+    def action_message_save(self):
+        """Have the browser read the preferences again."""
+        return {"type": "ir.actions.client", "tag": "reload"}
+
+    @api.model
     def _message_undo_seconds(self):
         """Return how long the user can take back what was just sent."""
         return max(0, min(self._find_or_create_for_user(self.env.user).message_undo_seconds, 120))

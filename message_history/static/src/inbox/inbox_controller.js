@@ -24,6 +24,11 @@ const CHANGES = {
     action_spam: () => ({ name: "spam" }),
 };
 
+const ORDERS = {
+    newest: [{ name: "last_date", asc: false }, { name: "id", asc: false }],
+    waiting: [{ name: "waiting_since", asc: true }, { name: "id", asc: true }],
+};
+
 /** The inbox: queues, the list of conversations, and the one that is read. */
 export class InboxController extends ListController {
     static template = "message_history.InboxView";
@@ -39,11 +44,12 @@ export class InboxController extends ListController {
 
     setup() {
         this.env.config.disableSearchBarAutofocus = true; // the keys are for the list
-        super.setup();
         this.desk = useService("messages.desk");
+        super.setup();
         this.inbox = useState({
             currentId: this.props.state?.currentId || null,
             mode: null,
+            order: this.desk.setting("message_order") || "newest",
             news: [],
             folded: browser.localStorage.getItem(QUEUES_FOLDED) === "1",
             wide: browser.innerWidth >= PANE_FROM,
@@ -233,6 +239,24 @@ export class InboxController extends ListController {
     onOpenConversation(id) {
         this.show(id);
         this.model.load();
+    }
+
+    // Order ------------------------------------------------------------------------------------
+
+    get waitsFirst() {
+        return this.inbox.order === "waiting";
+    }
+
+    get modelParams() {
+        const params = super.modelParams;
+        return { ...params, defaultOrderBy: ORDERS[this.desk.setting("message_order")] || params.defaultOrderBy };
+    }
+
+    /** Newest first, or what waits longest; remembered for the user. */
+    async toggleOrder() {
+        this.inbox.order = this.waitsFirst ? "newest" : "waiting";
+        await this.desk.setSetting("message_order", this.inbox.order);
+        await this.model.load({ orderBy: ORDERS[this.inbox.order], offset: 0 });
     }
 
     writeNew() {

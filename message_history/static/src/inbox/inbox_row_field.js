@@ -22,6 +22,11 @@ export class InboxRowField extends Component {
         return MEDIA[this.data.medium] || MEDIA.other;
     }
 
+    get timeTitle() {
+        const when = fullMoment(this.data.last_date);
+        return this.data.overdue ? _t("%s, waits too long for an answer", when) : when;
+    }
+
     get channelText() {
         return this.data.channel_id?.display_name || `${this.medium.label}`;
     }
