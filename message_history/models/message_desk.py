@@ -68,7 +68,8 @@ class MessageDesk(models.AbstractModel):
         counts = dict(self.env.execute_query(SQL(
             "SELECT channel_id, COUNT(*) FROM (%s LIMIT %s) o GROUP BY 1", visible, MANY)))
         channels = self.env["message.channel"].search([("receives", "=", True), ("channel_type", "!=", "none")])
-        channels |= channels.browse([channel_id for channel_id in counts if channel_id]).exists()
+        # what somebody follows may be on channels of which he is no member
+        channels |= channels.browse([one for one in counts if one]).exists()._filtered_access("read")
         channels = channels.filtered(lambda channel: channel.channel_type != "local" or counts.get(channel.id))
         return [{"id": channel.id, "name": channel.name, "medium": channel.medium, "color": channel.color,
                  "health": channel.health, "count": counts.get(channel.id, 0)} for channel in channels]

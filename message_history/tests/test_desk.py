@@ -190,6 +190,28 @@ class TestDeskReading(DeskCase):
         self.assertEqual((counters["open"], counters["snoozed"], counters["unread"]), (1, 1, 1))
         self.assertEqual(self.desk(self.other).get_counters()["open"], 0)
 
+    def test_who_follows_sees_that_conversation_alone(self):
+        conversation = self.converse()
+        self.converse(subject="Another")
+        self.env["message.conversation.member"].create(
+            {"conversation_id": conversation.id, "user_id": self.other.id, "follows": True})
+        counters = self.desk(self.other).get_counters()
+        self.assertEqual((counters["open"], counters["channels"]), (1, []))
+        self.assertEqual(self.desk(self.other).open_conversation(conversation.id)["subject"], "A question")
+        self.assertEqual(self.env["message.conversation"].with_user(self.other).search([]), conversation)
+
+    def test_the_latest_and_the_figures(self):
+        conversation = self.converse()
+        self.assertEqual([one["id"] for one in self.desk().get_latest("unassigned")], conversation.ids)
+        self.assertEqual(self.desk().get_latest("mine"), [])
+        with self.failing("res.partner", "message_new", ValueError("no")):
+            failed = self.receive(build_mail(subject="Fails"))
+        self.assertEqual([one["id"] for one in self.desk().get_latest("problems")], failed.ids)
+        self.assertEqual(self.desk().get_ticker(conversation.ids)[0]["sender"], "Ann")
+        figures = self.desk().get_figures()
+        self.assertEqual((figures["open"], figures["failed"], figures["answer"]), (2, 1, None))
+        self.assertEqual(self.desk(self.other).get_latest("unassigned"), [])
+
     def test_a_conversation(self):
         conversation = self.converse(
             "The question", attachments=[("plan.pdf", b"%PDF-1.4")], message_id="<1@x.example>")
