@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
         pictures.add_argument(name)
     pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
     pictures.add_argument("--outbox", action="store_true", help="those of the outbox")
+    pictures.add_argument("--desk", action="store_true", help="those of the inbox")
 
     rest = {
         "odoo": "run Odoo with the settings of this checkout, for example: odoo shell -d NAME",

@@ -13,29 +13,19 @@ import shutil
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dev import foreground, paths, venv
 from dev.console import DevError
+from dev.picture import PHONE, Picture
+from dev.pictures_desk import PICTURES as DESK_PICTURES
 
-WIDE, PHONE = (1280, 760), (400, 800)
 COLOURS = 128
 MAX_BYTES = 200_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-class Picture(NamedTuple):
-    """One picture: the page, the row to open there (any text in it), the size of the window."""
-
-    name: str
-    path: str
-    row: str = ""
-    size: tuple[int, int] = WIDE
-
-
 PICTURES = (
-    Picture("inbox", "/odoo/messages"),
-    Picture("inbox_phone", "/odoo/messages", size=PHONE),
     Picture("failed", "/odoo/failed-messages"),
     Picture("failed_message", "/odoo/failed-messages", row="Order for the town hall"),
     Picture("channel", "/odoo/message-channels", row="Inquiries"),
@@ -61,7 +51,7 @@ def main(options: Namespace) -> int:
     python = venv.ensure()
     out = Path(options.out or paths.REPO / "docs" / "pictures").resolve()
     command = [python, "-m", "dev.pictures", options.url, options.login, options.password, out]
-    command += ["outbox"] if getattr(options, "outbox", False) else []
+    command += [which for which in ("outbox", "desk") if getattr(options, which, False)][:1]
     return foreground.run(command, {**os.environ, "PYTHONPATH": str(paths.REPO)})
 
 
@@ -111,12 +101,31 @@ def _take(page: Any, url: str, picture: Picture, out: Path) -> Path:
     if picture.row:
         page.locator(".o_data_row", has_text=picture.row).first.locator("td[name]").nth(1).click()
         page.wait_for_selector(".o_form_view .o_form_sheet")
+    for step in picture.steps:
+        _do(page, *step)
     page.mouse.move(0, 0)
-    page.evaluate("document.activeElement?.blur()")
+    if not picture.steps:
+        page.evaluate("document.activeElement?.blur()")
     page.wait_for_timeout(1200)  # pictures of people and the chat window come in late
     file = out / f"{picture.name}.png"
     file.write_bytes(shrink(page.screenshot()))
     return file
+
+
+def _do(page: Any, action: str, target: str, text: str = "") -> None:
+    if action == "click":
+        page.locator(target).first.click()
+    elif action == "wait":
+        page.wait_for_selector(target)
+    elif action == "press":
+        page.keyboard.press(target)
+    elif action == "fill":
+        page.fill(target, text)
+    elif action == "pause":
+        page.wait_for_timeout(int(target))
+    else:
+        page.wait_for_timeout(300)
+        page.keyboard.type(target)
 
 
 def shrink(content: bytes) -> bytes:
@@ -138,10 +147,10 @@ def _main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.pictures", description=__doc__)
     for name in ("url", "login", "password", "out"):
         parser.add_argument(name)
-    parser.add_argument("which", nargs="?", choices=["outbox"])
+    parser.add_argument("which", nargs="?", choices=["outbox", "desk"])
     options = parser.parse_args(arguments)
     url = options.url.rstrip("/")
-    pictures = OUTBOX if options.which else PICTURES
+    pictures = {"outbox": OUTBOX, "desk": DESK_PICTURES}.get(options.which, PICTURES)
     for file in take(url, options.login, options.password, Path(options.out), pictures):
         print(f"{file.name}: {file.stat().st_size} bytes")
     return 0

@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
         "wizard/fetchmail_folder_views.xml",
+        "wizard/message_setup_views.xml",
         "views/fetchmail_server_views.xml",
     ],
     "post_init_hook": "post_init_hook",

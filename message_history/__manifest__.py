@@ -26,6 +26,7 @@
         "wizard/message_correct_views.xml",
         "wizard/message_link_views.xml",
         "wizard/message_privacy_views.xml",
+        "wizard/message_setup_views.xml",
         "views/message_history_menus.xml",
     ],
     "assets": {

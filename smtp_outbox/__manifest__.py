@@ -19,6 +19,7 @@
         "views/res_groups_views.xml",
         "views/res_partner_views.xml",
         "views/smtp_outbox_menus.xml",
+        "wizard/message_setup_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

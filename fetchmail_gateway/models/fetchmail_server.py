@@ -197,21 +197,27 @@ class FetchmailServer(models.Model):
     def _words_for_check(self, report):
         """Return a failed connection test in words: what worked, what not, which field to look at."""
         _ = self.env._
-        steps = {
-            "resolve": _("Name found"), "connect": _("Connected"), "tls": _("Encrypted"),
-            "login": _("Logged in"), "folder": _("Folder opened"), "read": _("Messages read"),
-        }
         labels = {
             "server": self._fields["server"], "port": self._fields["port"], "user": self._fields["user"],
             "password": self._fields["secret"], "verify": self._fields["verify"],
             "encryption": self._fields["is_ssl"], "folder": self._fields["folder_ids"],
         }
-        lines = [f"{'✔' if step.ok else '✘'} {steps.get(step.name, step.name)} {step.detail}".rstrip()
-                 for step in report.steps]
+        lines = self._lines_for_steps(report)
         label = labels.get(report.error.field)
         hint = _("Please look at the field “%(field)s”.",
                  field=label._description_string(self.env)) if label else ""
         return "\n".join([self.env["message.fetcher"]._words_for(report.error), hint, "", *lines]).strip()
+
+    @api.model
+    def _lines_for_steps(self, report):
+        """Return the steps of a connection test in words, a line for each."""
+        _ = self.env._
+        steps = {
+            "resolve": _("Name found"), "connect": _("Connected"), "tls": _("Encrypted"),
+            "login": _("Logged in"), "folder": _("Folder opened"), "read": _("Messages read"),
+        }
+        return [f"{'✔' if step.ok else '✘'} {steps.get(step.name, step.name)} {step.detail}".rstrip()
+                for step in report.steps]
 
     def action_view_history(self):
         """Open what came in through this server."""

@@ -1,1 +1,1 @@
-from . import fetchmail_folder
+from . import fetchmail_folder, message_setup

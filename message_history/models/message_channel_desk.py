@@ -14,6 +14,11 @@ class MessageChannel(models.Model):
         default=24, string="Answer Within (Hours)",
         help="A conversation that has waited longer for an answer is marked in the inbox. 0 means never.")
 
+    @api.model
+    def action_set_up(self, *_ids):
+        """Open the form that connects an account."""
+        return self.env["ir.actions.act_window"]._for_xml_id("message_history.message_setup_action")
+
     @api.depends("channel_type")
     def _compute_medium(self):
         for channel in self:

@@ -1,1 +1,1 @@
-from . import message_correct, message_link, message_privacy
+from . import message_correct, message_link, message_privacy, message_setup

@@ -24,7 +24,7 @@ export class InboxHelp extends Component {
     }
 
     setUp() {
-        this.action.doAction("message_history.message_channel_action");
+        this.action.doAction("message_history.message_setup_action");
     }
 
     clear() {

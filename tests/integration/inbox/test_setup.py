@@ -1,0 +1,43 @@
+"""Setting a channel up: against Dovecot and an SMTP server, in a browser, with a password that is wrong at first."""
+
+
+def test_set_up_a_channel(desk, clerk):
+    user = desk.dovecot.add_user("newbox")
+    admin = clerk("admin")
+    page = admin.page
+    page.goto(f"{desk.web.url}/odoo/message-channels")
+    page.click("button:has-text('Set Up Channel')")
+    page.wait_for_selector(".modal .o_field_widget[name='address']")
+    page.fill(".modal [name='address'] input", "office@lamps.example")
+    page.keyboard.press("Tab")
+    # guessed from the address
+    page.wait_for_function("document.querySelector(\".modal [name='in_host'] input\").value === 'imap.lamps.example'")
+    assert page.input_value(".modal [name='out_host'] input") == "smtp.lamps.example"
+    assert page.input_value(".modal [name='user_name'] input") == "office@lamps.example"
+
+    page.fill(".modal [name='user_name'] input", user)
+    page.fill(".modal [name='password'] input", "wrong")
+    page.fill(".modal [name='in_host'] input", "127.0.0.1")
+    page.select_option(".modal [name='in_security'] select", label="None")
+    page.fill(".modal [name='in_port'] input", str(desk.dovecot.imap_port))
+    page.fill(".modal [name='out_host'] input", "127.0.0.1")
+    page.select_option(".modal [name='out_security'] select", label="None")
+    page.fill(".modal [name='out_port'] input", str(desk.sink.port))
+    page.uncheck(".modal [name='out_login'] input")
+    page.click(".modal button[name='action_apply']")
+
+    # the server's own words, and what was typed stays
+    page.wait_for_selector(".modal .alert-danger")
+    report = page.locator(".modal .alert-danger").inner_text()
+    assert "Receiving does not work" in report
+    assert "AUTHENTICATIONFAILED" in report or "Authentication failed" in report
+    assert "Sending works" in report
+    assert page.input_value(".modal [name='in_host'] input") == "127.0.0.1"
+    assert desk.database.value("SELECT COUNT(*) FROM fetchmail_server WHERE \"user\" = '" + user + "'") == "0"
+
+    page.fill(".modal [name='password'] input", "secret")
+    page.click(".modal button[name='action_apply']")
+    page.wait_for_selector(".o_form_view .o_field_widget[name='address']:has-text('office@lamps.example'), "
+                           ".o_form_view [name='address'] input")
+    assert desk.database.value("SELECT COUNT(*) FROM fetchmail_server WHERE \"user\" = '" + user + "'") == "1"
+    assert desk.database.value("SELECT COUNT(*) FROM message_setup WHERE password IS NOT NULL") == "0"
