@@ -1,4 +1,4 @@
-"""Adds to what :mod:`dev.pictures_data` makes: colleagues, tags, notes, answers, one that came back; and the pictures of it.
+"""Adds to what :mod:`dev.pictures_data` makes: colleagues, tags, a note, answers; and the pictures of it.
 
 Run in Odoo's shell: ``from dev.pictures_desk import fill; fill(env)``. Answers are really put into the
 outbox; only what the servers said is written here, since there are none.

@@ -27,10 +27,11 @@ class MessageSetup(models.TransientModel):
             "none", "mail"))]
 
     def _guess(self, provider):
-        super()._guess(provider)
+        result = super()._guess(provider)
         self.in_type = "imap"
         self.in_host, self.in_port = provider.imap.host, provider.imap.port
         self.in_security = provider.imap.security
+        return result
 
     @api.onchange("in_type", "in_security")
     def _onchange_in_type(self):

@@ -31,12 +31,12 @@ class Provider:
 
 
 def _provider(imap: str, smtp: str, *, smtp_port: int = 587, hint: str = "") -> Provider:
-    security = "ssl" if smtp_port == 465 else "starttls"  # noqa: PLR2004 - RFC 8314
+    security = "ssl" if smtp_port == 465 else "starttls"
     return Provider(Server(imap, 993, "ssl"), Server(smtp, smtp_port, security), hint)
 
 
 _GMAIL = _provider("imap.gmail.com", "smtp.gmail.com", hint="oauth")  # support.google.com/mail/answer/7126229
-_OUTLOOK = _provider("outlook.office365.com", "smtp.office365.com", hint="oauth")  # learn.microsoft.com, "POP, IMAP, SMTP"
+_OUTLOOK = _provider("outlook.office365.com", "smtp.office365.com", hint="oauth")  # learn.microsoft.com
 _GMX = _provider("imap.gmx.net", "mail.gmx.net", hint="switch")  # hilfe.gmx.net, "POP3/IMAP"
 _WEBDE = _provider("imap.web.de", "smtp.web.de", hint="switch")  # hilfe.web.de, "POP3/IMAP"
 _TONLINE = _provider("secureimap.t-online.de", "securesmtp.t-online.de", smtp_port=465, hint="app")  # telekom.de/hilfe

@@ -37,6 +37,7 @@ class MessageConversation(models.Model):
     snooze_reply = fields.Boolean(readonly=True, string="Snoozed Until a Reply")
     spam = fields.Boolean(readonly=True)
     tag_ids = fields.Many2many("message.tag", string="Tags")
+    tag_marks = fields.Json(compute="_compute_tag_marks", string="Tags in the List")
     waiting_since = fields.Datetime(readonly=True, help="The oldest message that nobody answered came in then.")
     answered_date = fields.Datetime(readonly=True, string="Last Answer")
     last_direction = fields.Selection([("in", "Incoming"), ("out", "Outgoing")], readonly=True)
@@ -104,6 +105,12 @@ class MessageConversation(models.Model):
         if True in value:
             return [("last_message_id", "!=", False), ("id", "not in", seen)]
         return ["|", ("last_message_id", "=", False), ("id", "in", seen)]
+
+    @api.depends("tag_ids")
+    def _compute_tag_marks(self):
+        for conversation in self:
+            conversation.tag_marks = [
+                {"id": tag.id, "name": tag.name, "color": tag.color} for tag in conversation.tag_ids]
 
     @api.depends("waiting_since", "state", "channel_id.answer_hours")
     def _compute_overdue(self):

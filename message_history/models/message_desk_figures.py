@@ -22,8 +22,8 @@ class MessageDesk(models.AbstractModel):
             [("state", "=", "open"), ("waiting_since", "!=", False)], order="waiting_since, id", limit=1)
         channels = self.env["message.channel"].search([("active", "=", True)])
         history = self.env["message.history"]
-        failed = history.search_count([
-            ("state", "in", history._failed_states()), ("date", ">=", now - timedelta(hours=24))], limit=counters["many"])
+        today = [("state", "in", history._failed_states()), ("date", ">=", now - timedelta(hours=24))]
+        failed = history.search_count(today, limit=counters["many"])
         return {
             "open": counters["open"], "unassigned": counters["unassigned"], "many": counters["many"],
             "longest": round((now - oldest.waiting_since).total_seconds() / 3600, 1) if oldest else 0,

@@ -178,7 +178,8 @@ class TestMessageDraft(DraftCase):
             "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x")).replace(
             "How much are 40 lamps?\n",
             "--x\nContent-Type: text/plain\n\nThe plan\n--x\nContent-Type: application/pdf; name=plan.pdf\n"
-            "Content-Disposition: attachment; filename=plan.pdf\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--x--\n")
+            "Content-Disposition: attachment; filename=plan.pdf\nContent-Transfer-Encoding: base64\n\n"
+            "JVBERg==\n--x--\n")
         conversation = self.receive(1, raw).conversation_id
         begun = self.drafts().open(conversation.id, "forward")
         self.assertEqual((begun["subject"], begun["recipients"]), ("Fwd: Offer for 40 lamps", []))

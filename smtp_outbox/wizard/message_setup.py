@@ -26,9 +26,10 @@ class MessageSetup(models.TransientModel):
             "none", "mail"))]
 
     def _guess(self, provider):
-        super()._guess(provider)
+        result = super()._guess(provider)
         self.out_host, self.out_port = provider.smtp.host, provider.smtp.port
         self.out_security = provider.smtp.security
+        return result
 
     @api.onchange("out_security")
     def _onchange_out_security(self):

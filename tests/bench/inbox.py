@@ -23,7 +23,7 @@ from .rig import Rig, median
 SMALL, LARGE = 12_000, 1_200_000
 CHANNELS = 20
 CEILINGS = {"open_growth": 1.5, "switch_growth": 1.5}
-PASSWORD = "ledger_member"  # noqa: S105 - of a database that is dropped
+PASSWORD = "ledger_member"
 _MENU = "[data-menu-xmlid='message_history.{}']"
 _COUNTED = re.compile(r'"(?:POST|GET) (\S+) HTTP/1.1" 200 - (\d+) ([\d.]+) ([\d.]+)')
 #: Presses or clicks, and tells after how many milliseconds the page shows what is waited for.

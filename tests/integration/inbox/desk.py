@@ -22,7 +22,8 @@ clerks = env['res.users']
 for name in ('Anna', 'Bert'):
     clerks += env['res.users'].with_context(no_reset_password=True).create({
         'name': name, 'login': name.lower(), 'password': name.lower() + name.lower(),
-        'email': name.lower() + '@lamps.example', 'group_ids': [(4, group.id), (4, env.ref('base.group_partner_manager').id)]})
+        'email': name.lower() + '@lamps.example',
+        'group_ids': [(4, group.id), (4, env.ref('base.group_partner_manager').id)]})
 clerks.write({'tour_enabled': False} if 'tour_enabled' in clerks._fields else {})
 account = env['fetchmail.server'].create({
     'name': 'Inquiries', 'server': '127.0.0.1', 'port': imap_port, 'user': user, 'password': 'secret',
@@ -112,7 +113,7 @@ class Clerk:
             self.errors.append(f"console: {message.text}")
 
     def _on_response(self, response):
-        if response.status >= 400 and not _NOT_OURS.search(response.url):  # noqa: PLR2004 - HTTP
+        if response.status >= 400 and not _NOT_OURS.search(response.url):
             self.errors.append(f"{response.status}: {response.url}")
 
     def _on_failed(self, request):
@@ -123,7 +124,8 @@ class Clerk:
     def open_inbox(self):
         """Open the inbox and wait for its rows."""
         self.page.goto(f"{self.desk.web.url}/odoo/messages")
-        self.page.wait_for_selector(".o_messages_inbox .o_messages_row, .o_messages_help, .o_messages_cards .o_messages_row")
+        self.page.wait_for_selector(
+            ".o_messages_inbox .o_messages_row, .o_messages_help, .o_messages_cards .o_messages_row")
         return self
 
     def row(self, text):

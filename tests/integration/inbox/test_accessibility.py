@@ -22,7 +22,7 @@ def test_axe_finds_nothing_serious(desk, clerk, width):
     desk.arrives(f"Accessible {width}?", attachment=("plan.pdf", b"%PDF"))
     anna = clerk("anna", viewport={"width": width, "height": 860}).open_inbox()
     page = anna.page
-    if width >= 1400:  # noqa: PLR2004 - the width of the wide screens
+    if width >= 1400:
         anna.open(f"Accessible {width}?")
         assert not findings(page, ".o_messages_queues")
         assert not findings(page, ".o_messages_list_box")

@@ -47,8 +47,8 @@ def test_mails_reach_nothing_of_odoo(desk, clerk):
 
 
 def test_scripts_in_mails_do_nothing(desk, clerk):
-    html = "<p>Hi</p><img src=x onerror=\"parent.hacked=1\"><script>parent.hacked=1</script>" \
-           "<a href=\"javascript:parent.hacked=1\">click</a><svg onload=\"parent.hacked=1\"></svg>"
+    html = ('<p>Hi</p><img src=x onerror="parent.hacked=1"><script>parent.hacked=1</script>'
+            '<a href="javascript:parent.hacked=1">click</a><svg onload="parent.hacked=1"></svg>')
     desk.arrives("Evil mail", "Hi", html=html)
     anna = clerk("anna").open_inbox()
     anna.open("Evil mail")
@@ -123,7 +123,8 @@ def test_a_try_again_tries(desk, clerk):
     page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
     seen = sum("reject-again" in address for address, _answer in desk.sink.refused())
     page.click(".o_messages_again")
-    wait_until(lambda: sum("reject-again" in one for one, _answer in desk.sink.refused()) == seen + 1, 60, "a second try")
+    wait_until(lambda: sum("reject-again" in one for one, _answer in desk.sink.refused()) == seen + 1, 60,
+               "a second try")
     page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
     count = desk.database.value(
         "SELECT COUNT(*) FROM message_attempt a JOIN message_delivery d ON d.id = a.delivery_id JOIN message_history h "

@@ -1,4 +1,4 @@
-import { Component, markup, onMounted, onWillStart, onWillUnmount, useExternalListener, useRef, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, onWillUnmount, useEffect, useExternalListener, useRef, useState } from "@odoo/owl";
 import { MAIN_PLUGINS } from "@html_editor/plugin_sets";
 import { Wysiwyg } from "@html_editor/wysiwyg";
 import { browser } from "@web/core/browser/browser";
@@ -27,7 +27,7 @@ export class Composer extends Component {
         mode: String,
         historyId: { type: [Number, { value: null }] },
         draftId: { type: [Number, { value: null }], optional: true },
-        focus: Boolean,
+        focus: Number,
         lastMessageId: Number,
         onMode: Function,
         onClose: Function,
@@ -52,7 +52,15 @@ export class Composer extends Component {
             this.state.copies = this.state.draft.copies.length > 0;
             this.config = this.makeConfig();
         });
-        onMounted(() => this.props.focus && this.focus());
+        useEffect(
+            (wanted) => {
+                if (wanted) {
+                    this.focus();
+                }
+                this.desk.opening = false;
+            },
+            () => [this.props.focus]
+        );
         onWillUnmount(() => {
             browser.clearTimeout(this.timer);
             if (this.state.dirty && !this.state.sending) {
@@ -184,14 +192,13 @@ export class Composer extends Component {
         }
         this.state.dirty = false;
         const params = { model: "message.draft", method: "store", args: [this.values()], kwargs: {} };
-        this.mutex.exec(() =>
-            browser.fetch("/web/dataset/call_kw/message.draft/store", {
-                method: "POST",
-                keepalive: true,
-                headers: { "Content-Type": "application/json" },
-                body: JSON.stringify({ jsonrpc: "2.0", method: "call", params: { ...params, args: [{ ...params.args[0], id: this.draft.id }] } }),
-            })
-        );
+        // at once: a page that goes away waits for nothing
+        browser.fetch("/web/dataset/call_kw/message.draft/store", {
+            method: "POST",
+            keepalive: true,
+            headers: { "Content-Type": "application/json" },
+            body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
+        });
     }
 
     async discard() {

@@ -8,6 +8,6 @@ export function useDeskKey(desk, name, key, action, area, allowRepeat = false) {
     const keys = desk.setting("message_keys") !== false;
     useCommand(name, action, {
         category: "messages",
-        ...(keys ? { hotkey: key, hotkeyOptions: { area, allowRepeat } } : {}),
+        ...(keys ? { hotkey: key, hotkeyOptions: { area, allowRepeat, isAvailable: () => !desk.opening } } : {}),
     });
 }

@@ -32,11 +32,7 @@ export class InboxRowField extends Component {
     }
 
     get tags() {
-        return (this.data.tag_ids?.records || []).map((record) => ({
-            id: record.resId,
-            name: record.data.display_name,
-            color: record.data.color || 0,
-        }));
+        return this.data.tag_marks || [];
     }
 
     /** What a screen reader says of the row. */

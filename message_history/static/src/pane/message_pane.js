@@ -80,7 +80,7 @@ export class MessagePane extends Component {
 
     async load({ conversationId: id, mode }) {
         browser.clearTimeout(this.dwell);
-        this.state.composer = mode === "new" ? { mode: "new", historyId: null, focus: true } : null;
+        this.state.composer = mode === "new" ? { mode: "new", historyId: null, focus: this.nextFocus() } : null;
         if (!id) {
             this.state.data = null;
             this.presence.tell();
@@ -124,7 +124,7 @@ export class MessagePane extends Component {
             kept.delete(kept.keys().next().value);
         }
         if (!this.state.composer && data.drafts.length) {
-            this.state.composer = { mode: data.drafts[0].mode, historyId: null, focus: false };
+            this.state.composer = { mode: data.drafts[0].mode, historyId: null, focus: 0 };
         }
     }
 
@@ -234,8 +234,17 @@ export class MessagePane extends Component {
         if (!this.state.data || (mode !== "note" && !this.state.data.channel.can_answer)) {
             return;
         }
-        this.state.composer = { mode, historyId, focus: true };
+        this.state.composer = { mode, historyId, focus: this.nextFocus() };
         this.presence.tell();
+    }
+
+    /** Until the composer has the focus, keys are meant for it and not for the list. */
+    nextFocus() {
+        this.desk.opening = true;
+        browser.clearTimeout(this.openingTimer);
+        this.openingTimer = browser.setTimeout(() => (this.desk.opening = false), 3000);
+        this.focusCount = (this.focusCount || 0) + 1;
+        return this.focusCount;
     }
 
     closeComposer() {
@@ -269,7 +278,7 @@ export class MessagePane extends Component {
             this.props.onOpenConversation?.(draft.conversation_id);
         }
         if (!draft.conversation_id || this.state.data?.id === draft.conversation_id) {
-            this.state.composer = { mode: draft.mode, historyId: null, draftId: draft.id, focus: true };
+            this.state.composer = { mode: draft.mode, historyId: null, draftId: draft.id, focus: this.nextFocus() };
         }
     }
 
