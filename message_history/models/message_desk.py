@@ -29,6 +29,7 @@ class MessageDesk(models.AbstractModel):
         :return: {"mine", "unassigned", "open", "unread", "snoozed", "failed": numbers,
             "channels": [{"id", "name", "medium", "color", "health", "count"}]}
         """
+        self.env["message.conversation"].browse().check_access("read")
         visible = self._visible_open()
         total, mine, unassigned, unread = self.env.execute_query(SQL(
             "SELECT COUNT(*), COUNT(*) FILTER (WHERE assignee_id = %(uid)s), "
@@ -239,6 +240,7 @@ class MessageDesk(models.AbstractModel):
     @api.model
     def get_colleagues(self, text="", limit=8):
         """Return whom something can be assigned to: [{"id", "name"}], those who see the same channels first."""
+        self.env["message.conversation"].browse().check_access("read")
         users_sudo = self.env["res.users"].sudo()
         domain = [("share", "=", False), ("all_group_ids", "in", self.env.ref("message_history.group_user").ids),
                   ("id", "!=", self.env.uid), ("company_ids", "in", self.env.companies.ids)]

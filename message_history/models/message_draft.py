@@ -1,7 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 MODES = [("reply", "Reply"), ("reply_all", "Reply All"), ("forward", "Forward"), ("note", "Note"), ("new", "New")]
+#: What only the server writes: with it somebody could take back what others sent.
+_PROTECTED = {"state", "sent_id", "before"}
 #: What the browser may write.
 _WRITABLE = ("sender_id", "recipients", "copies", "subject", "body", "quote")
 
@@ -37,6 +39,20 @@ class MessageDraft(models.Model):
 
     _place_uniq = models.UniqueIndex(
         "(user_id, conversation_id, mode) WHERE state = 'draft' AND conversation_id IS NOT NULL")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_protected(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_protected(vals)
+        return super().write(vals)
+
+    def _check_protected(self, vals):
+        if not self.env.su and _PROTECTED & vals.keys():
+            raise AccessError(self.env._("Only sending changes this."))
 
     # For the browser --------------------------------------------------------------------------
 
@@ -91,11 +107,17 @@ class MessageDraft(models.Model):
     def add_original_files(self):
         """Add the files of the message that is forwarded; returns the files of the draft."""
         self.ensure_one().check_access("write")
-        message_sudo = self.history_id.sudo()
-        if message_sudo and message_sudo.conversation_id == self.conversation_id:
+        message_sudo = self._own_message_sudo()
+        if message_sudo:
             for name, content in self.env["message.content"].sudo()._files(message_sudo):
                 self._attach(name, content)
         return self._describe()["attachments"]
+
+    def _own_message_sudo(self):
+        """Return the message that is answered, if it is of the draft's conversation, which the user may read."""
+        message_sudo, conversation = self.history_id.sudo(), self.conversation_id
+        fits = conversation and message_sudo.conversation_id == conversation and not message_sudo.private
+        return message_sudo if fits and conversation.has_access("read") else message_sudo.browse()
 
     def _attach(self, name, content):
         """Add a file; returns what the browser shows of it."""

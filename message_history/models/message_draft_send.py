@@ -23,18 +23,21 @@ class MessageDraft(models.Model):
         options = options or {}
         if self.state != "draft":
             raise UserError(self.env._("This has been sent already."))
+        if self.conversation_id:
+            self.conversation_id.check_access("read")
+        self.attachment_ids.check_access("read")
         if self.mode == "note":
             return self._send_note()
         self._check_complete()
         if not options.get("force") and (collision := self._collision(options.get("last_message_id"))):
             return {"collision": collision}
         conversation = self.conversation_id
-        self.before = {"undo": [{"id": conversation.id, "before": conversation._desk_values(["state"])}]} if (
+        before = {"undo": [{"id": conversation.id, "before": conversation._desk_values(["state"])}]} if (
             conversation) else {}
         not_before, seconds = self._not_before(options.get("at"))
         history_sudo = self._deliver(not_before)
         history_sudo.flush_recordset()
-        self.write({"state": "sent", "sent_id": history_sudo.id,
+        self.sudo().write({"state": "sent", "sent_id": history_sudo.id, "before": before,
                     "conversation_id": conversation.id or history_sudo.conversation_id.id})
         self._after_sent(history_sudo, options)
         return {"sent": True, "draft_id": self.id, "history_id": history_sudo.id, "seconds": seconds,
@@ -116,7 +119,7 @@ class MessageDraft(models.Model):
         if options.get("done"):
             conversation.write({"state": "done", "snooze_until": False, "snooze_reply": False})
         for entry in (self.before or {}).get("undo", ()):
-            self.before = {"undo": [{**entry, "after": conversation._desk_values(["state"])}]}
+            self.sudo().before = {"undo": [{**entry, "after": conversation._desk_values(["state"])}]}
         conversation._notify_changed(conversation.ids)
 
     def _words_for_sent(self, seconds, options):
@@ -143,7 +146,7 @@ class MessageDraft(models.Model):
         self._forget_sent(history_sudo)
         if other := self._find(conversation, self.mode):
             other.unlink()  # begun since, from nothing
-        self.write({"state": "draft", "sent_id": False, **({"conversation_id": False} if alone else {})})
+        self.sudo().write({"state": "draft", "sent_id": False, **({"conversation_id": False} if alone else {})})
         if alone:
             conversation.sudo().unlink()
         elif conversation:

@@ -144,10 +144,8 @@ class MessageDraft(models.Model):
     def _quoted(self):
         """Return the mark-up of the message that is answered or forwarded; empty if it is not wanted."""
         self.ensure_one()
-        message_sudo = self.history_id.sudo()
+        message_sudo = self._own_message_sudo()
         if not self.quote or not message_sudo or self.mode not in ("reply", "reply_all", "forward"):
-            return Markup("")
-        if message_sudo.conversation_id != self.conversation_id:
             return Markup("")
         shown = self.env["message.content"].sudo()._display(message_sudo).html
         text = Markup(release(shown))  # noqa: S704 - sanitised there

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.message_delivery import OWED
+
 
 class MessageCorrect(models.TransientModel):
     """Corrects the addresses that a message did not reach, and sends it again to those recipients alone."""
@@ -31,6 +33,8 @@ class MessageCorrect(models.TransientModel):
         deliveries_sudo = self.line_ids.delivery_id.sudo()
         if deliveries_sudo.history_id != self.history_id.sudo():
             raise UserError(self.env._("These recipients are not of this message."))
+        if set(deliveries_sudo.mapped("state")) - set(OWED):
+            raise UserError(self.env._("Nobody is owed this message any more."))
         for line in self.line_ids:
             line._apply()
         text = self.env["message.outbox"].sudo()._send_again(deliveries_sudo)

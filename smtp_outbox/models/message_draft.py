@@ -29,7 +29,7 @@ class MessageDraft(models.Model):
         channel_sudo = self.sender_id.sudo()
         address = email_normalize(channel_sudo.address or "") or self.env.user.email_normalized or ""
         sender = formataddr((self.env.user.name, address)) if address else self.env.user.email_formatted
-        answered_sudo = self.history_id.sudo() if self.mode != "new" else self.history_id.browse()
+        answered_sudo = self._own_message_sudo() if self.mode != "new" else self.history_id.browse()
         document = self.conversation_id._get_document() if self.conversation_id else None
         body = self.body if not is_html_empty(self.body) else ""
         return {
