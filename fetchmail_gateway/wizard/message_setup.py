@@ -7,7 +7,7 @@ from ..lib.settings import ServerSettings
 
 #: Setting that a test points at -> field of the form.
 _FIELDS = {"server": "in_host", "port": "in_port", "encryption": "in_security", "user": "user_name",
-           "password": "password"}
+           "password": "secret"}
 
 
 class MessageSetup(models.TransientModel):
@@ -44,7 +44,7 @@ class MessageSetup(models.TransientModel):
             return parts
         settings = ServerSettings(
             host=self.in_host or "", port=self.in_port, security=self.in_security, user=self.user_name or "",
-            password=self.sudo().password or "", timeout=20.0)
+            password=self._get_password__(), timeout=20.0)
         transport = Pop3Transport(settings) if self.in_type == "pop" else ImapTransport(settings, folders=("INBOX",))
         with transport:
             report = transport.check()
@@ -62,7 +62,7 @@ class MessageSetup(models.TransientModel):
         server = self.env["fetchmail.server"].create({
             "name": self.name or self.address, "server_type": self.in_type, "server": self.in_host,
             "port": self.in_port, "is_ssl": self.in_security == "ssl", "starttls": self.in_security == "starttls",
-            "user": self.user_name, "password": self.sudo().password, "state": "done"})
+            "user": self.user_name, "password": self._get_password__(), "state": "done"})
         server.channel_id.write(self._prepare_channel())
         server.channel_id.folder_ids.write({"without_document": "inbox"})
         return server.channel_id

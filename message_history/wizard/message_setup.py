@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ..lib.providers import guess
+from ..tools.secrets import seal_secret, unseal_secret
 
 
 class MessageSetup(models.TransientModel):
@@ -19,7 +20,10 @@ class MessageSetup(models.TransientModel):
     name = fields.Char(help="What the channel is called in the inbox.")
     address = fields.Char(help="The address that people write to.")
     user_name = fields.Char(string="User", help="As the server knows it; mostly the address.")
-    password = fields.Char(groups="message_history.group_manager", copy=False)
+    password = fields.Char("Stored Password", copy=False, groups=fields.NO_ACCESS)
+    secret = fields.Char(
+        "Password", compute="_compute_secret", inverse="_inverse_secret", groups="message_history.group_manager",
+        help="It is never shown again. Leave it empty to keep the one that was typed.")
     receives = fields.Boolean(default=True)
     sends = fields.Boolean(default=True)
     member_ids = fields.Many2many("res.users", string="Members", default=lambda self: self.env.user,
@@ -37,6 +41,19 @@ class MessageSetup(models.TransientModel):
     def _selection_kind(self):
         """Return the kinds of channels that can be set up here. For addons."""
         return [("none", self.env._("None: install E-mail in or E-mail out first"))]
+
+    def _compute_secret(self):
+        self.secret = False
+
+    def _inverse_secret(self):
+        for setup in self:
+            if setup.secret:
+                setup.sudo().password = seal_secret(setup.secret)
+
+    def _get_password__(self):
+        """Return the password that was typed."""
+        self.ensure_one()
+        return unseal_secret(self.sudo().password or "")
 
     @api.onchange("address")
     def _onchange_address(self):

@@ -5,7 +5,7 @@ from odoo.tools import email_normalize
 from ..lib.transport import translate_connect
 
 _FIELDS = {"server": "out_host", "port": "out_port", "encryption": "out_security", "user": "user_name",
-           "password": "password"}
+           "password": "secret"}
 
 
 class MessageSetup(models.TransientModel):
@@ -51,7 +51,7 @@ class MessageSetup(models.TransientModel):
     def _connect_out__(self):
         """Return a session with the server, by Odoo's own socket."""
         servers = self.env["ir.mail_server"].with_context(outbox_plain_session=True)
-        login = {"user": self.user_name, "password": self.sudo().password} if self.out_login else {}
+        login = {"user": self.user_name, "password": self._get_password__()} if self.out_login else {}
         return servers._connect__(
             host=self.out_host or "", port=self.out_port, encryption=self.out_security,
             smtp_from=email_normalize(self.address), **login)
@@ -60,7 +60,7 @@ class MessageSetup(models.TransientModel):
         channel = super()._apply_parts()
         if self.kind != "mail" or not self.sends:
             return channel
-        login = {"smtp_user": self.user_name, "smtp_pass": self.sudo().password} if self.out_login else {}
+        login = {"smtp_user": self.user_name, "smtp_pass": self._get_password__()} if self.out_login else {}
         server = self.env["ir.mail_server"].create({
             "name": self.name or self.address, "smtp_host": self.out_host, "smtp_port": self.out_port,
             "smtp_encryption": self.out_security, "from_filter": email_normalize(self.address), **login})
