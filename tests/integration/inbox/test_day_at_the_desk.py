@@ -2,7 +2,6 @@
 
 from dev.instance import wait_until
 
-
 SUBJECT = "Offer for 40 lamps"
 
 
