@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class MessageHistory(models.Model):
@@ -10,3 +11,17 @@ class MessageHistory(models.Model):
     answer_minutes = fields.Float(
         readonly=True, string="Answered After (Minutes)", aggregator="avg",
         help="How long the oldest message that it answers had waited.")
+
+    @api.model
+    def get_document_action(self, model, res_id):
+        """Return the action that shows the messages about a document, and of the conversations about it.
+
+        :raise AccessError: when the user may not read the document
+        """
+        record = self.env[model].browse(res_id)
+        record.check_access("read")
+        domain = Domain("model", "=", model) & Domain("res_id", "=", res_id)
+        conversations = self.env["message.conversation"].search(domain)
+        action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_history_action")
+        return {**action, "name": self.env._("Messages of %(name)s", name=record.display_name), "context": {},
+                "domain": list(domain | Domain("conversation_id", "in", conversations.ids))}

@@ -267,6 +267,20 @@ class TestDeskReading(DeskCase):
         for evil in ("onclick", "script", "<form"):
             self.assertNotIn(evil, message["body"])
 
+    def test_the_messages_of_a_document(self):
+        conversation = self.converse(message_id="<1@x.example>")
+        first = conversation.sudo().history_ids
+        message = self.env["message.history"].create({
+            "channel_id": self.channel.id, "direction": "out", "state": "sent", "external_id": "out/9",
+            "conversation_id": conversation.id})
+        document = self.document(first)
+        self.member.group_ids += self.env.ref("base.group_partner_manager")
+        history = self.env["message.history"].with_user(self.member)
+        action = history.get_document_action(document._name, document.id)
+        self.assertEqual(history.search(action["domain"]), first + message)
+        with self.assertRaises(AccessError):
+            history.get_document_action("ir.mail_server", self.env["ir.mail_server"].search([], limit=1).id or 1)
+
     def test_presence(self):
         conversation = self.converse()
         presence = self.env["message.presence"]
