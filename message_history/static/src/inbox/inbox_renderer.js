@@ -29,6 +29,11 @@ export class InboxRenderer extends ListRenderer {
         return super.getRowClass(record) + current;
     }
 
+    /** A row says everything itself: nothing is to lie over the next one. */
+    getCellTitle() {
+        return false;
+    }
+
     /** The widths are the style sheet's: one column takes what there is. */
     get canResizeColumns() {
         return false;
