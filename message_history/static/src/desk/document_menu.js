@@ -1,7 +1,6 @@
 import { Component } from "@odoo/owl";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
 
 /** In the cog menu of every document: the messages about it, on every channel. */
 export class DocumentMenu extends Component {
@@ -9,15 +8,12 @@ export class DocumentMenu extends Component {
     static components = { DropdownItem };
     static props = {};
 
-    setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
-    }
-
+    /** The menu is gone when the answer comes: the services themselves are asked, not those of a component. */
     async open() {
         const { resModel, resId } = this.env.model.root;
+        const { orm, action } = this.env.services;
         if (resId) {
-            this.action.doAction(await this.orm.call("message.history", "get_document_action", [resModel, resId]));
+            action.doAction(await orm.call("message.history", "get_document_action", [resModel, resId]));
         }
     }
 }
