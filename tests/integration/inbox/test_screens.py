@@ -7,8 +7,9 @@ SCREENS = (
     "message-channels", "message-dashboard", "message-report", "message-answer-times", "message-failures",
     "message-new",
 )
-READY = (".o_messages_row, .o_data_row, .o_kanban_record:not(.o_kanban_ghost), .o_view_nocontent, .o_graph_renderer, .o_messages_composer, "
-         ".o_nocontent_help")
+READY = (
+    ".o_messages_row, .o_data_row, .o_kanban_record:not(.o_kanban_ghost), .o_view_nocontent, .o_graph_renderer, "
+    ".o_messages_composer, .o_nocontent_help")
 
 
 @pytest.mark.parametrize("width", [1400, 400])
