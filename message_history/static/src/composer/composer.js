@@ -164,6 +164,7 @@ export class Composer extends Component {
 
     touch() {
         this.state.dirty = true;
+        this.version = (this.version || 0) + 1;
         browser.clearTimeout(this.timer);
         this.timer = browser.setTimeout(() => this.store(), STORE_AFTER);
     }
@@ -179,9 +180,12 @@ export class Composer extends Component {
     store() {
         browser.clearTimeout(this.timer);
         return this.mutex.exec(async () => {
-            this.state.dirty = false;
+            const { version } = this;
             const stored = await this.orm.silent.call("message.draft", "store", [this.values()]);
             this.draft.id = stored.id;
+            if (version === this.version) {
+                this.state.dirty = false; // not before: a page that goes away takes the call along
+            }
         });
     }
 
