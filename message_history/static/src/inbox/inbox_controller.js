@@ -1,16 +1,16 @@
 import { onMounted, onWillUnmount, useEffect, useState, useSubEnv } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
-import { Domain } from "@web/core/domain";
 import { _t } from "@web/core/l10n/translation";
 import { ResizablePanel } from "@web/core/resizable_panel/resizable_panel";
 import { user } from "@web/core/user";
-import { useBus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { useSetupAction } from "@web/search/action_hook";
 import { ListController } from "@web/views/list/list_controller";
 import { useDeskKey } from "../desk/keys";
 import { AssignMenu, SnoozeMenu, TagMenu } from "../pane/menus";
 import { MessagePane } from "../pane/message_pane";
+import { useNews } from "./news";
 import { QueueSearch } from "./queue_search";
 import { Queues } from "./queues";
 
@@ -50,7 +50,6 @@ export class InboxController extends ListController {
             currentId: this.props.state?.currentId || null,
             mode: null,
             order: this.desk.setting("message_order") || "newest",
-            news: [],
             folded: browser.localStorage.getItem(QUEUES_FOLDED) === "1",
             wide: browser.innerWidth >= PANE_FROM,
         });
@@ -65,8 +64,7 @@ export class InboxController extends ListController {
             }
         }, 1000);
         useSetupAction({ getLocalState: () => ({ currentId: this.inbox.currentId }) });
-        useBus(this.desk.bus, "CHANGED", ({ detail }) => this.onChanged(detail.ids));
-        useBus(this.env.searchModel, "update", () => (this.inbox.news = []));
+        this.news = useNews(this, () => this.records);
         const onResize = () => (this.inbox.wide = browser.innerWidth >= PANE_FROM);
         onMounted(() => {
             this.desk.state.inboxOpen = true;
@@ -135,40 +133,6 @@ export class InboxController extends ListController {
         if (area && !this.env.isSmall) {
             area.focus({ preventScroll: true });
         }
-    }
-
-    // News -------------------------------------------------------------------------------------
-
-    /** Rows that are shown change in place; what is new waits for the click: nothing moves under the pointer. */
-    async onChanged(ids) {
-        if (!this.model.isReady || this.model.useSampleModel) {
-            return;
-        }
-        const { records } = this;
-        const shown = records.filter((record) => ids.includes(record.resId));
-        const others = ids.filter((id) => !records.some((record) => record.resId === id));
-        const exist = shown.length ? await this.orm.silent.search("message.conversation", [["id", "in", shown.map((one) => one.resId)]]) : [];
-        await Promise.all(shown.filter((one) => exist.includes(one.resId)).map((record) => record.load()));
-        if (exist.length < shown.length) {
-            await this.model.load();
-        }
-        if (others.length) {
-            const domain = Domain.and([this.env.searchModel.domain, [["id", "in", others]]]).toList();
-            const fitting = await this.orm.silent.search("message.conversation", domain);
-            if (fitting.length && !records.length) {
-                return this.showNews();
-            }
-            this.inbox.news = [...new Set([...this.inbox.news, ...fitting])];
-        }
-    }
-
-    async showNews() {
-        this.inbox.news = [];
-        await this.model.load({ offset: 0 });
-    }
-
-    get newsText() {
-        return _t("%s new – Show", this.inbox.news.length);
     }
 
     // Changes ----------------------------------------------------------------------------------
@@ -285,6 +249,6 @@ export class InboxController extends ListController {
         useDeskKey(this.desk, _t("Open on Its Own Page"), "o", () => this.openFully(), area);
         useDeskKey(this.desk, _t("Select"), "x", () => this.toggleTick(), area);
         useDeskKey(this.desk, _t("Write a Message"), "w", () => this.writeNew(), area);
-        useDeskKey(this.desk, _t("Show What Is New"), "s", () => this.showNews(), area);
+        useDeskKey(this.desk, _t("Show What Is New"), "s", () => this.news.show(), area);
     }
 }

@@ -1,16 +1,16 @@
 import { onMounted, onWillUnmount, useState, useSubEnv } from "@odoo/owl";
 import { ActionSwiper } from "@web/core/action_swiper/action_swiper";
-import { Domain } from "@web/core/domain";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { useBus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { KanbanRecord } from "@web/views/kanban/kanban_record";
 import { KanbanRenderer } from "@web/views/kanban/kanban_renderer";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 import { InboxHelp } from "./inbox_help";
+import { useNews } from "./news";
 import { QueueSearch } from "./queue_search";
 import { QUEUES } from "./queues";
 
@@ -47,14 +47,12 @@ export class PhoneController extends KanbanController {
         this.orm = useService("orm");
         this.desk = useService("messages.desk");
         this.shared = useState(this.desk.state);
-        this.phone = useState({ news: [] });
         this.queues = QUEUES;
         const search = new QueueSearch(this.env.searchModel);
         const change = (id, change, last) => this.desk.change([id], change, { [id]: last });
-        useSubEnv({ messagesInbox: { state: this.phone, search, change } });
+        useSubEnv({ messagesInbox: { search, change } });
         this.queueSearch = search;
-        useBus(this.desk.bus, "CHANGED", ({ detail }) => this.onChanged(detail.ids));
-        useBus(this.env.searchModel, "update", () => (this.phone.news = []));
+        this.news = useNews(this, () => (this.model.root.isGrouped ? [] : this.model.root.records));
         onMounted(() => (this.desk.state.inboxOpen = true));
         onWillUnmount(() => (this.desk.state.inboxOpen = false));
     }
@@ -68,34 +66,6 @@ export class PhoneController extends KanbanController {
 
     count(queue) {
         return queue.counter && this.shared.counters ? this.shared.counters[queue.counter] : 0;
-    }
-
-    async onChanged(ids) {
-        if (!this.model.isReady || this.model.root.isGrouped) {
-            return;
-        }
-        const { records } = this.model.root;
-        const shown = records.filter((record) => ids.includes(record.resId));
-        const exist = shown.length ? await this.orm.silent.search("message.conversation", [["id", "in", shown.map((one) => one.resId)]]) : [];
-        await Promise.all(shown.filter((one) => exist.includes(one.resId)).map((record) => record.load()));
-        const others = ids.filter((id) => !records.some((record) => record.resId === id));
-        if (others.length) {
-            const domain = Domain.and([this.env.searchModel.domain, [["id", "in", others]]]).toList();
-            const fitting = await this.orm.silent.search("message.conversation", domain);
-            if (fitting.length && !records.length) {
-                return this.showNews();
-            }
-            this.phone.news = [...new Set([...this.phone.news, ...fitting])];
-        }
-    }
-
-    async showNews() {
-        this.phone.news = [];
-        await this.model.load({ offset: 0 });
-    }
-
-    get newsText() {
-        return _t("%s new – Show", this.phone.news.length);
     }
 
     writeNew() {
