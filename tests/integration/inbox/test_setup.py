@@ -1,10 +1,12 @@
 """Setting a channel up: against Dovecot and an SMTP server, in a browser, with a password that is wrong at first."""
 
 
-def choose(page, field, label="None"):
-    """Choose from a selection in the dialog."""
+def choose(page, field, port, label="None"):
+    """Choose a kind of encryption in the dialog and wait for the port that belongs to it: typing before would mix."""
     page.click(f".modal [name='{field}'] input")
     page.locator(".o_select_menu_item, .dropdown-item", has_text=label).first.click()
+    name = field.replace("_security", "_port")
+    page.wait_for_function(f"document.querySelector(\".modal [name='{name}'] input\").value === '{port}'")
 
 
 def test_set_up_a_channel(desk, clerk):
@@ -24,10 +26,10 @@ def test_set_up_a_channel(desk, clerk):
     page.fill(".modal [name='user_name'] input", user)
     page.fill(".modal [name='secret'] input", "wrong")
     page.fill(".modal [name='in_host'] input", "127.0.0.1")
-    choose(page, "in_security")
+    choose(page, "in_security", 143)
     page.fill(".modal [name='in_port'] input", str(desk.dovecot.imap_port))
     page.fill(".modal [name='out_host'] input", "127.0.0.1")
-    choose(page, "out_security")
+    choose(page, "out_security", 25)
     page.fill(".modal [name='out_port'] input", str(desk.sink.port))
     page.uncheck(".modal [name='out_login'] input")
     page.click(".modal button[name='action_apply']")
