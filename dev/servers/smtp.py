@@ -6,6 +6,7 @@ The fault is in the recipient's name:
     data-reject- 554 after DATA             data-defer-  451 after DATA
     perm-        550 5.7.1 at RCPT: refused, though the address exists
     full-        552 5.2.2 at RCPT
+    big-         552 5.3.4 after DATA, when the mail has more than ``BIG`` bytes
     grey-        451 at the first attempt of a sender and recipient, then taken
     defer2-      the same at the first two attempts
     drop-        taken, and the connection cut before the answer: the sender is in doubt
@@ -56,6 +57,7 @@ _AT_RCPT = {
 #: Attempts that fail before one is taken.
 _FIRST_ATTEMPTS = {"grey": 1, "defer2": 2}
 FEW = 2
+BIG = 30_000
 _AFTER_DATA = {"data-reject": "554 5.7.1 not wanted", "data-defer": "451 4.3.0 try again later"}
 
 
@@ -166,6 +168,10 @@ class _Handler:
             if any(_has(address, name) for address in envelope.rcpt_tos):
                 self._sink.note_refused(",".join(envelope.rcpt_tos), text)
                 return text
+        if any(_has(address, "big") for address in envelope.rcpt_tos) and len(envelope.original_content or b"") > BIG:
+            text = "552 5.3.4 message size exceeds fixed limit"
+            self._sink.note_refused(",".join(envelope.rcpt_tos), text)
+            return text
         if any(_has(address, "slow") for address in envelope.rcpt_tos):
             await asyncio.sleep(self._sink.slow)
         self._sink.note_taken(

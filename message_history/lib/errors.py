@@ -84,6 +84,12 @@ class MessageRefused(ChannelError):
     failure_type = "message"
 
 
+class MessageTooLarge(MessageRefused):
+    """The message is larger than the server, or the mailbox behind it, takes."""
+
+    failure_type = "too_large"
+
+
 class ProtocolError(ChannelError):
     """The server answered something that the protocol does not allow."""
 

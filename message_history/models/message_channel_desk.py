@@ -34,6 +34,15 @@ class MessageChannel(models.Model):
         self.ensure_one()
         return self.sudo() if self.sends else self.sudo().browse()
 
+    def _get_alternatives_sudo(self):
+        """Return the other channels that could send now what this one did not: of the same kind. For addons."""
+        self.ensure_one()
+        companies = self.company_id or self.env.companies
+        found_sudo = self.sudo().search([
+            ("channel_type", "=", self.channel_type), ("sends", "=", True), ("id", "!=", self.id),
+            ("company_id", "in", [False, *companies.ids])])
+        return found_sudo.filtered(lambda channel: channel._is_usable())
+
     def _get_sent_as(self):
         """Return the address that recipients of an answer see, where it is another than the channel's. For addons."""
         self.ensure_one()

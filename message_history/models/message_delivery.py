@@ -63,7 +63,6 @@ class MessageDelivery(models.Model):
     delivered_date = fields.Datetime()
     subject = fields.Char(related="history_id.subject")
     attempt_ids = fields.One2many("message.attempt", "delivery_id", string="Attempts So Far")
-    advice = fields.Char(compute="_compute_advice", string="What to Do")
 
     _claim_idx = models.Index("(channel_id, priority, id) WHERE state = 'queued'")
     _due_idx = models.Index("(channel_id, next_attempt) WHERE state = 'deferred'")
@@ -79,24 +78,6 @@ class MessageDelivery(models.Model):
         self.env.cr.execute(
             "ALTER TABLE message_delivery SET (autovacuum_vacuum_scale_factor = 0.02, fillfactor = 80)")
 
-    @api.depends("state", "failure_type")
-    def _compute_advice(self):
-        advices = self.env["message.history"]._advices()
-        for delivery in self:
-            delivery.advice = delivery._own_advice() or (
-                delivery.state in PROBLEMS and advices.get(delivery.failure_type or "unknown")) or False
-
-    def _own_advice(self):
-        """Return what to do about a state that says it all, whatever the cause."""
-        self.ensure_one()
-        if self.state == "in_doubt":
-            return self.env._("It may have arrived. Ask the recipient, then choose Send Again or It Arrived.")
-        if self.state == "bounced":
-            return self.env._("Correct the address and send it again, or use another way.")
-        if self.state == "deferred":
-            return self.env._("Nothing: it is tried again by itself.")
-        return None
-
     @api.model
     def _count_queued(self, channels, limit=1000):
         """Return {channel id: deliveries not finished}, each counted up to a limit.
@@ -111,19 +92,26 @@ class MessageDelivery(models.Model):
             "FROM unnest(%(ids)s::int[]) AS c(id)", ids=list(channels.ids), limit=limit))
         return {channel_id: min(count, limit) for channel_id, count in rows}
 
+    # Actions --------------------------------------------------------------------------------
+
     def action_correct(self):
         """Ask for the address as it should be, and send again to this recipient alone."""
-        owed = self.filtered(lambda delivery: delivery.state in OWED)
+        return self._open_correction(self.env._("Correct and Send Again"))
+
+    def _open_correction(self, title):
+        owed = self.filtered(lambda delivery: delivery.state in (*OWED, "deferred"))
         if len(owed.history_id) != 1:
             raise UserError(self.env._("Choose recipients of one message that it did not reach."))
         owed.history_id._check_handle()
-        return self.env["message.correct"]._open_for(owed.history_id, owed)
-
-    # Actions --------------------------------------------------------------------------------
+        return self.env["message.correct"]._open_for(owed.history_id, owed, title)
 
     def action_send_again(self):
         """Have those of these deliveries sent again that are still owed, and nobody else's."""
         return self.env["message.outbox"]._act(self, "_send_again")
+
+    def action_send_now(self):
+        """Have those of these deliveries sent at once that wait for their moment."""
+        return self.env["message.outbox"]._act(self, "_send_now")
 
     def action_mark_arrived(self):
         """Note that a delivery in doubt did arrive."""

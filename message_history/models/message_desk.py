@@ -200,10 +200,10 @@ class MessageDesk(models.AbstractModel):
         rank = {state: index for index, state in enumerate((*PROBLEMS, "deferred", "queued", "claimed", "sending"))}
         deliveries_sudo = message_sudo.delivery_ids[:200].sorted(lambda one: (rank.get(one.state, 99), one.id))
         labels = dict(deliveries_sudo._fields["state"]._description_selection(self.env))
-        causes = dict(deliveries_sudo._fields["failure_type"]._description_selection(self.env))
         listed = [{
             "id": one.id, "address": one.address, "state": one.state, "state_text": labels[one.state],
-            "cause": causes.get(one.failure_type, "") if one.state in (*PROBLEMS, "deferred") else "",
+            "cause": one.reason or "", "first_step": one.first_step or None,
+            "can_correct": one.can_correct, "can_link": one.can_link, "can_reroute": one.can_reroute,
             "server_reply": one.server_reply or "", "advice": one.advice or "",
             "sent": _moment(one.sent_date), "delivered": _moment(one.delivered_date),
             "next_attempt": _moment(one.next_attempt), "attempts": one.attempts,

@@ -242,10 +242,13 @@ class MessageHistory(models.Model):
     # Actions ------------------------------------------------------------------------------
 
     def action_try_again(self):
-        """Process failed, held or ignored messages again, now."""
+        """Process failed, held or ignored messages again, now; send those again that did not arrive."""
         self._check_handle()
-        if self.filtered(lambda message: message.direction == "out"):
-            return self.action_send_again()
+        outgoing = self.filtered(lambda message: message.direction == "out")
+        if outgoing:
+            done = outgoing.action_send_again()
+            rest = self - outgoing
+            return rest.action_try_again() if rest else done
         again_sudo = self.sudo().filtered(
             lambda message: message.direction == "in" and message.state in ("failed", "held", "given_up", "ignored"))
         if not again_sudo:

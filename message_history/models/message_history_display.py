@@ -18,8 +18,10 @@ class MessageHistory(models.Model):
     def _compute_advice(self):
         advices, failed = self._advices(), self._failed_states()
         for message in self:
-            cause = message.failure_type or "unknown"
-            message.advice = message.state in failed and advices.get(cause)
+            if message.direction == "out":
+                message.advice = message.state in failed and message._worst_delivery().advice
+                continue
+            message.advice = message.state in failed and advices.get(message.failure_type or "unknown")
 
     def _advices(self):
         """Return what to do about each cause of failure, in plain words."""
@@ -45,6 +47,10 @@ class MessageHistory(models.Model):
             "connection": nothing,
             "throttled": nothing,
             "recipient": self.env._("Check the address of the recipient, then send it again."),
+            "no_address": self.env._("Correct the address, then send it again."),
+            "full": self.env._("Send it again later, or use another way."),
+            "policy": self.env._("Read what the server said. Another address or another channel may help."),
+            "sender": self.env._("Send it by a channel that may send for this address."),
             "message": self.env._("Read what the server said, change the message and send it again."),
             "protocol": nothing,
             "suppressed": self.env._(

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .message_delivery import ARRIVED, OWED
+from .message_delivery import ARRIVED, OWED, PROBLEMS
 
 
 class MessageHistory(models.Model):
@@ -22,6 +22,8 @@ class MessageHistory(models.Model):
     progress = fields.Float(compute="_compute_progress", help="Per cent of the recipients that are dealt with.")
     can_send_again = fields.Boolean(compute="_compute_can_send_again")
     can_cancel = fields.Boolean(compute="_compute_can_cancel")
+    can_link = fields.Boolean(compute="_compute_steps")
+    can_reroute = fields.Boolean(compute="_compute_steps")
 
     def _compute_raw_kept(self):
         kept = self._with_original()
@@ -53,20 +55,58 @@ class MessageHistory(models.Model):
         for message in self:
             message.can_cancel = message.direction == "out" and message.state in ("queued", "sending")
 
+    @api.depends("direction", "state", "problem_count")
+    def _compute_steps(self):
+        for message in self:
+            worst = message._worst_delivery() if message.direction == "out" else self.env["message.delivery"]
+            message.can_link = worst.can_link
+            message.can_reroute = worst.can_reroute and message in message._with_original()
+
     def action_send_again(self):
         """Send to those who are still owed the message, and to nobody else."""
-        owed = self.env["message.delivery"].search([("history_id", "in", self.ids), ("state", "in", OWED)])
-        if not owed:
-            raise UserError(self.env._("Nobody is owed this message any more."))
-        return owed.action_send_again()
+        return self._owed_deliveries().action_send_again()
 
     def action_correct(self):
         """Ask for the addresses as they should be, and send again to those recipients alone."""
         self.ensure_one()
-        owed = self.delivery_ids.filtered(lambda delivery: delivery.state in OWED)
+        return self._owed_deliveries().action_correct()
+
+    def action_send_now(self):
+        """Send at once what waits for its moment or for another attempt."""
+        waiting = self.env["message.delivery"].search(
+            [("history_id", "in", self.ids), ("state", "in", ("queued", "deferred"))])
+        if not waiting:
+            raise UserError(self.env._("Nothing waits here any more."))
+        return waiting.action_send_now()
+
+    def action_other_channel(self):
+        """Ask by which other channel those are to get the message that it did not reach."""
+        self.ensure_one()
+        return self._owed_deliveries(also=("deferred",)).action_other_channel()
+
+    def action_send_links(self):
+        """Send to those whom the message did not reach, with links in place of the attachments."""
+        return self._owed_deliveries().action_send_links()
+
+    def action_open_channel(self):
+        """Open the channel."""
+        return self.channel_id[:1].get_formview_action()
+
+    def _owed_deliveries(self, also=()):
+        owed = self.env["message.delivery"].search(
+            [("history_id", "in", self.ids), ("state", "in", (*OWED, *also))])
         if not owed:
             raise UserError(self.env._("Nobody is owed this message any more."))
-        return owed.action_correct()
+        return owed
+
+    def _worst_delivery(self):
+        """Return one delivery that needs a person, or waits; empty if none does."""
+        self.ensure_one()
+        deliveries = self.env["message.delivery"]
+        for states in (PROBLEMS, ("deferred",)):
+            if found := deliveries.search([("history_id", "=", self.id), ("state", "in", states)], limit=1):
+                return found
+        return deliveries
 
     def action_mark_arrived(self):
         """Note that what is in doubt did arrive."""

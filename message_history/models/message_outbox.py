@@ -114,9 +114,10 @@ class MessageOutbox(models.AbstractModel):
         """Return in one sentence what stands in the way, for the first recipient it concerns."""
         env = speaking(self.env)
         _ = env._
-        labels = dict(env["message.history"]._fields["failure_type"]._description_selection(env))
         # None: only for the time being
-        cause = labels.get(failure_type) or _("not taken yet, it is tried again")
+        cause = _("not taken yet, it is tried again")
+        if failure_type:
+            cause = env["message.delivery"]._words_for_cause(failure_type, reply)
         said = _("%(address)s: %(cause)s", address=address, cause=cause) + (f" ({reply})" if reply else "")
         if values["recipient_count"] > 1 and values["problem_count"]:
             said = _("%(count)s of %(total)s failed. ", count=values["problem_count"],
@@ -162,19 +163,42 @@ class MessageOutbox(models.AbstractModel):
         text = getattr(self.sudo(), method)(deliveries.sudo())
         return messages._notify_done(text)
 
-    def _send_again(self, deliveries):
+    def _send_again(self, deliveries, channel=None, also=()):
+        """Queue what is owed once more.
+
+        :param channel: the queue it goes to; None: the one it has
+        :param also: further states of deliveries that are queued anew
+        """
         whole = deliveries.history_id._with_original()
         kept = deliveries.filtered(lambda delivery: delivery.history_id in whole)
         if not kept:
             raise UserError(self.env._("The text of this message is no longer kept. Please write it anew."))
-        done = self._change(kept, OWED, {
+        self.env["message.attempt"]._note(kept.history_id.ids)
+        done = self._change(kept, (*OWED, *also), {
             "state": "queued", "attempts": 0, "next_attempt": None, "failure_type": None, "server_reply": None,
-            "priority": 1, "expires": None})
-        for channel, rows in done.grouped("channel_id").items():
-            rows.expires = channel._get_expiry()
+            "priority": 1, "expires": None} | ({"channel_id": channel.id} if channel else {}))
+        for own, rows in done.grouped("channel_id").items():
+            rows.expires = own._get_expiry()
         self._reopen(done.history_id)
         self.env["message.worker"]._wake()
         return self.env._("To be sent again to %(count)s recipients.", count=len(done))
+
+    def _send_now(self, deliveries):
+        """Have what waits for a moment sent at once; how long it is tried stays as it was."""
+        done = self._change(
+            deliveries, ("queued", "deferred"), {"state": "queued", "next_attempt": None, "priority": 1})
+        self._refresh(done.history_id.ids)
+        if not done:
+            raise UserError(self.env._("Nothing waits here any more."))
+        self.env["message.worker"]._wake()
+        return self.env._("To be sent now to %(count)s recipients.", count=len(done))
+
+    def _send_as_links(self, deliveries):
+        """Send once more, with links in place of the attachments. For addons, which know what a message looks like.
+
+        :raise UserError: when the message can't be sent so
+        """
+        raise UserError(self.env._("This message can't be sent with links."))
 
     def _readdress(self, delivery, address):
         """Give one delivery another address; the message stays as it is. For addons, which know the addresses.

@@ -10,9 +10,11 @@ from odoo.addons.message_history.lib.errors import (
     ChannelError,
     ConnectionFailed,
     MessageRefused,
+    MessageTooLarge,
     RecipientRefused,
     Throttled,
 )
+from odoo.addons.message_history.lib.refusal import is_too_large, status_of
 
 
 class Phase(enum.Enum):
@@ -27,7 +29,6 @@ class Phase(enum.Enum):
     CONTENT = "content"
 
 
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _NOISE = re.compile(r"[\x00-\x1f\x7f]+")
 _LENGTH = 500
 _SLOW_DOWN = re.compile(
@@ -40,30 +41,6 @@ _WAIT = re.compile(
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LOGIN_CODES = (530, 534, 535, 538)
 _LOGIN_STATUSES = ("5.7.8", "5.7.9", "5.7.14")
-#: The address does not exist, is written wrongly, has moved without a word, or is switched off.
-_DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
-#: Codes that say no more than that something is wrong.
-_VAGUE = ("5.0.0", "5.1.0", "5.3.0", "5.5.0")
-_DEAD_WORDS = re.compile(
-    r"user (?:is )?unknown|unknown (?:user|recipient|mailbox)|no such (?:user|recipient|mailbox|person|address)"
-    r"|(?:user|recipient|mailbox|address|account)(?: \S+)? (?:does not|doesn'?t) exist"
-    r"|not a (?:known|valid) (?:user|mailbox)"
-    r"|mailbox (?:not found|is disabled|unavailable)|user not found|address rejected: undeliverable"
-    r"|recipient not found|no mailbox here|invalid (?:recipient|mailbox)"
-    r"|account (?:that you tried to reach )?(?:has been |is )?(?:disabled|deactivated)"
-    r"|unknown local part|unrouteable address|no longer (?:on server|valid|available)|empf.nger unbekannt",
-    re.IGNORECASE,
-)
-_NOT_DEAD_WORDS = re.compile(
-    r"spam|blocked|blacklist|block list|policy|reputation|relay|not permitted|denied|quota|full|dmarc|spf|dkim",
-    re.IGNORECASE,
-)
-
-
-def status_of(reply: str) -> str:
-    """Return the enhanced status code of a reply, empty if there is none."""
-    found = _STATUS.search(reply)
-    return found[1] if found else ""
 
 
 def one_line(code: int, text: str) -> str:
@@ -91,7 +68,7 @@ def classify(code: int, text: str, phase: Phase) -> ChannelError:
         return ConnectionFailed(reply, retryable=True, server_reply=reply, retry_after=_retry_after(reply))
     if retryable and _SLOW_DOWN.search(reply) and not _is_too_many_recipients(reply):
         return Throttled(reply, server_reply=reply, retry_after=_retry_after(reply))
-    refused = RecipientRefused if phase is Phase.RCPT else MessageRefused
+    refused = RecipientRefused if phase is Phase.RCPT else MessageTooLarge if is_too_large(reply) else MessageRefused
     wait = _retry_after(reply) if retryable else None
     return refused(reply, retryable=retryable, server_reply=reply, retry_after=wait)
 
@@ -109,19 +86,3 @@ def is_too_many_recipients(error: ChannelError) -> bool:
 
 def _is_too_many_recipients(reply: str) -> bool:
     return reply.startswith("452") and (status_of(reply) == "4.5.3" or "too many recipients" in reply.lower())
-
-
-def is_bad_address(reply: str) -> bool:
-    """Whether a permanent reply says that the address itself is dead.
-
-    Not dead is an address whose server only refuses this mail or its sender, or whose mailbox is
-    full. A status code decides; where there is none, or only a vague one, the words do.
-    """
-    if not reply.startswith("5"):
-        return False
-    status = status_of(reply)
-    if status in _DEAD:
-        return not _NOT_DEAD_WORDS.search(reply) or bool(_DEAD_WORDS.search(reply))
-    if status and status not in _VAGUE:
-        return False
-    return bool(_DEAD_WORDS.search(reply)) and not _NOT_DEAD_WORDS.search(reply)

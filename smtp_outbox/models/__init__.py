@@ -13,6 +13,7 @@ from . import (
     message_enqueue_request,
     message_history_request,
     message_outbox,
+    message_outbox_links,
     message_outbox_request,
     message_request,
     message_request_party,

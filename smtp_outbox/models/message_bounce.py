@@ -1,13 +1,8 @@
-import re
-
 from odoo import api, models
+from odoo.addons.message_history.lib.refusal import is_bad_address
 from odoo.addons.message_history.tools.words import words
 
-from ..lib.replies import is_bad_address
 from ..lib.verp import decode
-
-#: What a report says that has no status code, only words, is judged by these.
-_STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
 
 
 class MessageBounce(models.AbstractModel):
@@ -23,8 +18,7 @@ class MessageBounce(models.AbstractModel):
 
     def _judge(self, delivery):
         """Suppress an address that is dead; one that only refused this mail, or is full, is not."""
-        reply = delivery.server_reply or ""
-        if is_bad_address(reply if _STATUS.search(reply) else f"550 {reply}"):
+        if is_bad_address(f"550 {delivery.server_reply or ''}"):
             self.env["message.suppression"].sudo()._suppress(delivery, "bounced")
 
     @api.model

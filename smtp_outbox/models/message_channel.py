@@ -54,6 +54,13 @@ class MessageChannel(models.Model):
             return super()._get_answer_channel_sudo()
         return self._find_answer_server()[0]._get_channel_sudo()
 
+    def _get_alternatives_sudo(self):
+        """Return the other servers, but nobody's own account."""
+        found_sudo = super()._get_alternatives_sudo()
+        if self.channel_type != "smtp":
+            return found_sudo
+        return found_sudo.filtered(lambda channel: not channel._get_mail_server_sudo().owner_user_id)
+
     def _get_sent_as(self):
         """Return the address that Odoo puts into From because no server may send with the channel's own."""
         if self.medium != "mail" or self.channel_type == "smtp":

@@ -2,7 +2,7 @@ import logging
 
 from odoo import api, models
 from odoo.addons.message_history.lib.errors import ChannelError
-from odoo.addons.message_history.lib.variants import join, shared_tail
+from odoo.addons.message_history.lib.refusal import is_bad_address
 from odoo.addons.message_history.models.message_delivery import ARRIVED, PROBLEMS
 from odoo.addons.message_history.tools.transaction import CONCURRENCY_ERRORS
 from odoo.addons.message_history.tools.words import speaking
@@ -11,7 +11,6 @@ from odoo.tools import SQL
 
 from ..lib.addresses import wire_address
 from ..lib.readdress import readdress
-from ..lib.replies import is_bad_address
 
 _logger = logging.getLogger(__name__)
 
@@ -107,8 +106,8 @@ class MessageOutbox(models.AbstractModel):
     def _words_for_failures(self, outcome):
         """Return in words for whom a mail failed and why, one line for each of the first recipients."""
         env = speaking(self.env)
-        labels = dict(env["message.history"]._fields["failure_type"]._description_selection(env))
-        lines = [f"{address}: {labels.get(failure_type) or labels['unknown']}" + (f" ({reply})" if reply else "")
+        words = env["message.delivery"]._words_for_cause
+        lines = [f"{address}: {words(failure_type, reply)}" + (f" ({reply})" if reply else "")
                  for address, failure_type, reply in outcome.failures[:20]]
         if outcome.addresses or outcome.partner_ids:
             lines.insert(0, env._("Sent to %(count)s recipients, but not to:",
@@ -137,16 +136,12 @@ class MessageOutbox(models.AbstractModel):
             address = wire_address(address)
         except ChannelError as error:
             raise UserError(self.env._("%(address)s is no e-mail address.", address=address)) from error
-        with self.env["message.raw"]._opened(delivery.history_id.id) as opened:
-            original = bytes(opened) if opened is not None else b""
-        variant = delivery.variant_id
-        content = join(bytes(variant.head), original, variant.shared) if variant else original
+        original = self._original(delivery.history_id)
+        content = self._own_copy(delivery, original)
         copy = readdress(content, delivery.address, address)
         result = super()._readdress(delivery, address)
         if original and copy != content:
-            shared = shared_tail(original, copy)
-            row = (delivery.history_id.id, copy[:len(copy) - shared], shared)
-            delivery.variant_id = self.env["message.variant"]._insert([row])[0]
+            self._give_copy(delivery, original, copy)
         return result
 
     # Taking back -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ from . import (
     test_building,
     test_chatter,
     test_draft_rights,
+    test_failure_steps,
     test_hooks,
     test_inline,
     test_message_correct,

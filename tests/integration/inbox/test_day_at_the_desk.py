@@ -59,7 +59,7 @@ def comes_back(desk, anna, conversation):
 def correct(desk, anna):
     """The corrected address gets the very same message; the failed attempt stays on record."""
     page = anna.page
-    page.click(".o_messages_correct")
+    page.click(".o_messages_step_correct")
     page.wait_for_selector(".modal .o_field_one2many .o_data_row")
     page.click(".modal .o_data_row td[name='new_address']")
     page.fill(".modal td[name='new_address'] input", "orders@customer.example")

@@ -122,7 +122,7 @@ def test_a_try_again_tries(desk, clerk):
     page = anna.page
     page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
     seen = sum("reject-again" in address for address, _answer in desk.sink.refused())
-    page.click(".o_messages_again")
+    page.click(".o_messages_step_again")
     wait_until(lambda: sum("reject-again" in one for one, _answer in desk.sink.refused()) == seen + 1, 60,
                "a second try")
     count = (

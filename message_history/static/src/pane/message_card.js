@@ -6,11 +6,12 @@ import { useService } from "@web/core/utils/hooks";
 import { colourOf, fileSize, fullMoment, initials, shortMoment } from "../desk/format";
 import { Deliveries } from "./deliveries";
 import { MessageBody } from "./message_body";
+import { MessageTrouble } from "./message_trouble";
 
 /** One message of a conversation; folded it is one line. */
 export class MessageCard extends Component {
     static template = "message_history.MessageCard";
-    static components = { Deliveries, Dropdown, DropdownItem, MessageBody };
+    static components = { Deliveries, Dropdown, DropdownItem, MessageBody, MessageTrouble };
     static props = {
         message: Object,
         canWrite: Boolean,

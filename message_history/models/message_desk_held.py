@@ -1,0 +1,46 @@
+from odoo import api, models
+
+#: Of a channel's queue, so many are counted.
+MANY = 1000
+
+
+class MessageDesk(models.AbstractModel):
+    """Which channels keep messages waiting until a person acts."""
+
+    _inherit = "message.desk"
+
+    @api.model
+    def get_held_up(self):
+        """Return what waits for a person, by channel, the longest queue first.
+
+        :return: [{"id": channel, None where the user may not open it; "text": one sentence; "count": of deliveries
+            that the user may see; "paused": somebody paused it}]
+        """
+        channels_sudo = self.env["message.channel"].sudo().search([("sends", "=", True)]).filtered(
+            lambda channel: channel.health in ("attention", "paused"))
+        held = []
+        for channel_sudo in channels_sudo:
+            # as the user: what waits for others is not the user's business
+            count = self.env["message.delivery"].search_count(
+                [("channel_id", "=", channel_sudo.id), ("state", "in", ("queued", "deferred"))], limit=MANY)
+            if count:
+                channel = channel_sudo.sudo(False)
+                held.append({"id": channel.id if channel.has_access("read") else None, "count": count,
+                             "paused": channel_sudo.paused, "text": self._words_for_held(channel_sudo, count)})
+        return sorted(held, key=lambda one: -one["count"])
+
+    def _words_for_held(self, channel_sudo, count):
+        """Return in one sentence how much waits, and for what."""
+        _ = self.env._
+        number = f"{count}+" if count >= MANY else str(count)
+        values = {"count": number, "channel": channel_sudo.name}
+        if channel_sudo.health == "paused":
+            return (_("1 message waits: “%(channel)s” is paused.", **values) if count == 1
+                    else _("%(count)s messages wait: “%(channel)s” is paused.", **values))
+        own_sudo = channel_sudo.status_ids.filtered(lambda status: not status.folder_id)[:1]
+        if own_sudo.last_error_type == "authentication":
+            return (_("1 message waits because “%(channel)s” must log in again.", **values) if count == 1
+                    else _("%(count)s messages wait because “%(channel)s” must log in again.", **values))
+        values["reason"] = channel_sudo.health_text
+        return (_("1 message waits because “%(channel)s” does not work: %(reason)s", **values) if count == 1
+                else _("%(count)s messages wait because “%(channel)s” does not work: %(reason)s", **values))

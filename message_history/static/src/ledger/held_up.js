@@ -1,0 +1,46 @@
+import { Component, onWillStart, useState } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { KanbanController } from "@web/views/kanban/kanban_controller";
+import { kanbanView } from "@web/views/kanban/kanban_view";
+import { ListController } from "@web/views/list/list_controller";
+import { listView } from "@web/views/list/list_view";
+
+/** Above the outbox and what failed: what waits for a channel that a person has to mend. */
+export class HeldUp extends Component {
+    static template = "message_history.HeldUp";
+    static props = {};
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ channels: [] });
+        const load = async () => {
+            this.state.channels = await this.orm.silent.call("message.desk", "get_held_up", []);
+        };
+        onWillStart(load);
+        useBus(useService("messages.desk").bus, "CHANGED", load);
+    }
+
+    openChannel(id) {
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "message.channel",
+            res_id: id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+class LedgerListController extends ListController {
+    static template = "message_history.LedgerList";
+    static components = { ...ListController.components, HeldUp };
+}
+
+class LedgerKanbanController extends KanbanController {
+    static template = "message_history.LedgerKanban";
+    static components = { ...KanbanController.components, HeldUp };
+}
+
+registry.category("views").add("messages_ledger", { ...listView, Controller: LedgerListController });
+registry.category("views").add("messages_ledger_kanban", { ...kanbanView, Controller: LedgerKanbanController });
