@@ -6,10 +6,12 @@ outbox; only what the servers said is written here, since there are none.
 
 from __future__ import annotations
 
+import importlib
 from datetime import timedelta
 from typing import Any
 
 from dev.picture import DESK, PHONE, Picture
+from dev.pictures_data import ERRORS
 
 CLARA, THOMAS, MARIA = "Offer for 40 desk lamps", "Delivery damaged on arrival", "Price list for resellers"
 _OPEN = ("click", f".o_data_row:has-text('{CLARA}') .o_messages_row")
@@ -19,13 +21,13 @@ _COMPOSER = ("wait", ".o_messages_composer .odoo-editor-editable")
 
 PICTURES = (
     Picture("desk_inbox", "/odoo/messages", size=DESK, steps=(_OPEN, _SHOWN)),
+    Picture("desk_snooze", "/odoo/messages", size=DESK, steps=(
+        _OPEN, _SHOWN, ("press", "z"), ("wait", ".o_messages_menu .dropdown-item"))),
     Picture("desk_answer", "/odoo/messages", size=DESK, steps=(
         _OPEN, _SHOWN, ("press", "r"), _COMPOSER, ("type", "Yes, the dimmer is included."))),
     Picture("desk_note", "/odoo/messages", size=DESK, steps=(_OPEN, _SHOWN, ("press", "n"), _COMPOSER)),
     Picture("desk_failed_answer", "/odoo/messages", size=DESK, steps=(
         ("click", f".o_data_row:has-text('{THOMAS}') .o_messages_row"), ("wait", ".o_messages_alert"))),
-    Picture("desk_snooze", "/odoo/messages", size=DESK, steps=(
-        _OPEN, _SHOWN, ("press", "z"), ("wait", ".o_messages_menu .dropdown-item"))),
     Picture("desk_bulk", "/odoo/messages", size=DESK, steps=(
         ("click", ".o_data_row:nth-child(1) .o_list_record_selector input"),
         ("click", ".o_data_row:nth-child(2) .o_list_record_selector input"), ("wait", ".o_selection_container"))),
@@ -38,6 +40,16 @@ PICTURES = (
     Picture("desk_preferences", "/odoo/messages", size=DESK, steps=(
         ("click", "[data-menu-xmlid='message_history.message_history_menu_configuration']"),
         ("click", "[data-menu-xmlid='message_history.message_preferences_menu']"), ("wait", ".modal .o_form_view"))),
+    Picture("desk_correct", "/odoo/messages", size=DESK, steps=(
+        ("click", f".o_data_row:has-text('{THOMAS}') .o_messages_row"), ("click", ".o_messages_step_correct"),
+        ("wait", ".modal .o_data_row"))),
+    Picture("desk_failed", "/odoo/failed-messages", size=DESK, steps=(("wait", ".o_messages_held_up"),)),
+    Picture("desk_outbox", "/odoo/message-outbox", size=DESK, steps=(("wait", ".o_messages_held_up"),)),
+    Picture("desk_channel", "/odoo/message-channels", size=DESK, steps=(
+        ("click", ".o_data_row:has-text('Outgoing mail') td[name=name]"), ("wait", "[name='health_attention']"),
+        ("click", "a[name=health]"))),
+    Picture("desk_board", "/odoo/conversations?view_type=kanban", size=DESK, steps=(("wait", ".o_kanban_group"),)),
+    Picture("desk_phone_failed", "/odoo/failed-messages", size=PHONE, steps=(("wait", ".o_messages_held_up"),)),
     Picture("desk_phone_inbox", "/odoo/messages", size=PHONE, steps=(("wait", ".o_messages_cards .o_messages_row"),)),
     Picture("desk_phone_conversation", "/odoo/messages", size=PHONE, steps=(_OPEN_ON_PHONE, _SHOWN)),
     Picture("desk_phone_dashboard", "/odoo/message-dashboard", size=PHONE, steps=(("wait", ".o_messages_tiles"),)),
@@ -56,8 +68,9 @@ def fill(env: Any) -> None:
         "group_ids": [(4, env.ref("message_history.group_user").id)]})  # fmt: skip
     channels = env["message.channel"].search([("receives", "=", True), ("channel_type", "!=", "local")])
     channels.member_ids += anna
-    env["ir.mail_server"].create(
-        {"name": "Office", "smtp_host": "mail.lichtwerk.example", "from_filter": "lichtwerk.example"})
+    server, _spare = env["ir.mail_server"].create([
+        {"name": "Outgoing mail", "smtp_host": "mail.lichtwerk.example", "from_filter": "lichtwerk.example"},
+        {"name": "Spare", "smtp_host": "smtp.provider.example", "sequence": 20}])
     offer, urgent = env["message.tag"].create([{"name": "Offer"}, {"name": "Complaint"}])
     env["mail.canned.response"].create({
         "source": "hours", "substitution": "Our showroom is open Monday to Saturday, 10 to 18 h."})
@@ -75,6 +88,9 @@ def fill(env: Any) -> None:
     env.flush_all()
     env["message.outbox"]._settle()
     env["message.conversation"]._settle()
+    errors = importlib.import_module(ERRORS)
+    env["message.channel.status"]._get(server.channel_id)._note_error(
+        errors.AuthenticationError("refused"), "The server refused the login. 535 5.7.8 Bad credentials")
     env.cr.commit()
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from odoo.addons.message_history.lib.checking import Checker
 from odoo.addons.message_history.lib.errors import ChannelError, MessageRefused
 from odoo.addons.message_history.lib.transport import (
     Capability,
@@ -35,7 +36,6 @@ from odoo.addons.message_history.lib.transport import (
 )
 
 from . import imap_folders, imap_search
-from .checking import Checker
 from .imap_append import Appender
 from .imap_change import Mover, SeenFlags
 from .imap_cursor import Cursor

@@ -12,6 +12,7 @@ import imaplib
 import socket
 from typing import Any
 
+from odoo.addons.message_history.lib import connect
 from odoo.addons.message_history.lib.errors import (
     ChannelError,
     ConfigurationError,
@@ -19,7 +20,6 @@ from odoo.addons.message_history.lib.errors import (
     ProtocolError,
 )
 
-from . import connect
 from .imap_errors import login_refused, refusal
 from .settings import ServerSettings
 from .stream import Stream

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from odoo.addons.message_history.lib import connect
 from odoo.addons.message_history.lib.errors import ChannelError, ConfigurationError
 from odoo.addons.message_history.lib.transport import CheckStep
 
-from . import connect
 from .imap_connection import ImapConnection, capabilities_after_login, log_in, open_connection
 from .imap_errors import folder_refused
 from .imap_parse import encode_folder, number_of, text_of

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from odoo.addons.message_history.lib import connect
 from odoo.addons.message_history.lib.errors import ChannelError, ConnectionFailed, ProtocolError
 
-from . import connect
 from .imap_connection import ImapConnection
 from .imap_errors import refusal
 from .imap_parse import LITERAL, Token, number_of, parse_internaldate, text_of, tokens

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+from odoo.addons.message_history.lib.checking import Checker
 from odoo.addons.message_history.lib.errors import (
     ChannelError,
     ConfigurationError,
@@ -33,7 +34,6 @@ from odoo.addons.message_history.lib.transport import (
     Transport,
 )
 
-from .checking import Checker
 from .pop3_cursor import Pop3Cursor, short
 from .pop3_drop import Entry, date_of, headers, read_drop
 from .pop3_wire import Pop3Wire, Refused

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+from odoo.addons.message_history.lib import connect
 from odoo.addons.message_history.lib.errors import (
     AuthenticationError,
     ChannelError,
@@ -21,7 +22,6 @@ from odoo.addons.message_history.lib.errors import (
 )
 from odoo.addons.message_history.lib.transport import CheckStep
 
-from . import connect
 from .settings import ServerSettings
 from .spool import Received, Spool
 from .stream import Stream

@@ -5,23 +5,17 @@ from __future__ import annotations
 import imaplib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-Security = Literal["none", "starttls", "ssl"]
-Verify = Literal["system", "ca", "none"]
+from odoo.addons.message_history.lib.connect import Endpoint
 
 
 @dataclass(frozen=True)
-class ServerSettings:
+class ServerSettings(Endpoint):
     """Settings of one mailbox on an IMAP or POP3 server; all times are in seconds.
 
-    :param security: ``none``, ``starttls`` (STARTTLS, STLS) or ``ssl`` (TLS from the first byte)
-    :param verify: whom to trust: the ``system``'s authorities, only those of ``ca_pem``, or anybody
-    :param ca_pem: certificates in PEM format, for ``verify="ca"``
     :param login: logs an IMAP connection in instead of ``user`` and ``password``. It gets an
         :class:`imaplib.IMAP4` object, as Odoo's ``_imap_login__`` does, and may leave a folder
         selected. Exceptions of imaplib are translated, others pass through unchanged.
-    :param timeout: most time without a byte from the server in any one wait
     :param idle_renew: IDLE is begun anew after this time; RFC 2177 allows 29 minutes, but many
         firewalls forget a silent connection earlier
     :param poll_interval: how often folders are looked at where the server can't push
@@ -29,16 +23,9 @@ class ServerSettings:
     :param spool_folder: where these files are made; None for the system's folder
     """
 
-    host: str
-    port: int
-    security: Security = "ssl"
-    verify: Verify = "system"
-    ca_pem: str = ""
     user: str = ""
     password: str = ""
     login: Callable[[imaplib.IMAP4], object] | None = None
-    timeout: float = 60.0
-    connect_timeout: float = 20.0
     idle_renew: float = 540.0
     poll_interval: float = 60.0
     spool_limit: int = 4 * 1024 * 1024

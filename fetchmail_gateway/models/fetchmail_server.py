@@ -202,22 +202,11 @@ class FetchmailServer(models.Model):
             "password": self._fields["secret"], "verify": self._fields["verify"],
             "encryption": self._fields["is_ssl"], "folder": self._fields["folder_ids"],
         }
-        lines = self._lines_for_steps(report)
+        lines = self.env["message.channel"]._lines_for_steps(report)
         label = labels.get(report.error.field)
         hint = _("Please look at the field “%(field)s”.",
                  field=label._description_string(self.env)) if label else ""
         return "\n".join([self.env["message.fetcher"]._words_for(report.error), hint, "", *lines]).strip()
-
-    @api.model
-    def _lines_for_steps(self, report):
-        """Return the steps of a connection test in words, a line for each."""
-        _ = self.env._
-        steps = {
-            "resolve": _("Name found"), "connect": _("Connected"), "tls": _("Encrypted"),
-            "login": _("Logged in"), "folder": _("Folder opened"), "read": _("Messages read"),
-        }
-        return [f"{'✔' if step.ok else '✘'} {steps.get(step.name, step.name)} {step.detail}".rstrip()
-                for step in report.steps]
 
     def action_view_history(self):
         """Open what came in through this server."""

@@ -27,6 +27,9 @@ class MessageChannel(models.Model):
         self.ensure_one()
         return self.sudo().with_context(active_test=False).fetchmail_server_ids[:1]
 
+    def _get_settings_sudo(self):
+        return self._get_fetchmail_server_sudo() if self.channel_type == "fetchmail" else super()._get_settings_sudo()
+
     def _settings_version(self):
         if self.channel_type != "fetchmail":
             return super()._settings_version()

@@ -50,7 +50,7 @@ class MessageSetup(models.TransientModel):
             report = transport.check()
         words = self.env["fetchmail.server"]._words_for_check
         if report.ok:
-            lines = self.env["fetchmail.server"]._lines_for_steps(report)
+            lines = self.env["message.channel"]._lines_for_steps(report)
             return [*parts, Part(self.env._("Receiving works"), True, lines)]
         return [*parts, Part(self.env._("Receiving does not work"), False, words(report).splitlines(),
                              _FIELDS.get(report.error.field))]

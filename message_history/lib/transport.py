@@ -131,7 +131,7 @@ class Chunk:
 class CheckStep:
     """One step of a connection test, for a list of ticks and crosses that people read.
 
-    :param name: ``resolve``, ``connect``, ``tls``, ``login``, ``folder``, ``read``
+    :param name: ``resolve``, ``connect``, ``tls``, ``login``, ``folder``, ``read``, ``sender``
     :param seconds: how long it took
     :param detail: a fact worth showing (address, TLS version, folder count, the server's words)
     """

@@ -19,6 +19,7 @@ from . import (
     message_channel_dashboard,
     message_channel_desk,
     message_channel_folder,
+    message_channel_health,
     message_channel_out,
     message_channel_status,
     message_content,

@@ -22,6 +22,7 @@ class MessageAttempt(models.Model):
     failure_type = fields.Selection(FAILURES, readonly=True, string="Cause")
     server_reply = fields.Char(readonly=True, string="Server Said")
 
+    _channel_idx = models.Index("(channel_id, date DESC)")
     _delivery_uniq = models.UniqueIndex("(delivery_id, date, state)")
 
     def _compute_state_text(self):
@@ -29,6 +30,11 @@ class MessageAttempt(models.Model):
         labels = dict(deliveries._fields["state"]._description_selection(self.env))
         for attempt in self:
             attempt.state_text = labels.get(attempt.state, attempt.state)
+
+    def action_open_message(self):
+        """Open the recipient that it was about."""
+        self.ensure_one()
+        return self.delivery_id.get_formview_action()
 
     @api.model
     def _note(self, history_ids):

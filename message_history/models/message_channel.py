@@ -14,6 +14,8 @@ HEALTH = [
     ("retrying", "Trying again"),
     ("attention", "Needs attention"),
 ]
+#: Nothing moves until somebody acts.
+BLOCKED = ("attention", "paused")
 
 
 class MessageChannel(models.Model):
@@ -273,24 +275,6 @@ class MessageChannel(models.Model):
                 "message": report.words(self.env),
                 "type": "danger" if report.error else "success",
                 "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def action_test_connection(self):
-        """Try the connection step by step and show every step."""
-        self.ensure_one()
-        self.check_access("write")
-        with self._get_transport() as transport:
-            report = transport.check()
-        lines = [f"{'✔' if step.ok else '✘'} {step.name} {step.detail}".strip() for step in report.steps]
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Connection works") if report.ok else self.env._("Connection failed"),
-                "message": "\n".join(lines),
-                "type": "success" if report.ok else "danger",
-                "sticky": not report.ok,
             },
         }
 

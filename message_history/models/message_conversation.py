@@ -32,6 +32,7 @@ class MessageConversation(models.Model):
                                   domain=[("share", "=", False)])
     state = fields.Selection(
         [("open", "Open"), ("waiting", "Waiting"), ("done", "Done")], required=True, default="open", tracking=True,
+        group_expand=True,
         help="Open: somebody is to answer. Waiting: answered, or put off. Done: for the whole team.")
     snooze_until = fields.Datetime(readonly=True, string="Snoozed Until", help="Open again at that moment.")
     snooze_reply = fields.Boolean(readonly=True, string="Snoozed Until a Reply")

@@ -58,6 +58,12 @@ class MessageConversation(models.Model):
         self._notify_changed([entry["id"] for entry in undo])
         return {"text": self.env._("%(count)s undone.", count=count)}
 
+    def write(self, vals):
+        """Whoever drags a card to another state ends what put the conversation off."""
+        if "state" in vals and not {"snooze_until", "snooze_reply"} & set(vals):
+            vals = {**vals, "snooze_until": False, "snooze_reply": False}
+        return super().write(vals)
+
     def _changes(self):
         """Return {name of a change: method that returns its values}."""
         return {

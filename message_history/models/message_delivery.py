@@ -7,6 +7,8 @@ from .message_history import FAILURES
 
 #: What a delivery may still become by itself.
 OPEN = ("queued", "deferred", "claimed", "sending")
+#: What waits for its turn, or for its moment.
+WAITING = ("queued", "deferred")
 #: What is over, and the message arrived at least at the next server.
 ARRIVED = ("accepted", "delivered", "read")
 #: What is over, and needs a person.
@@ -99,7 +101,7 @@ class MessageDelivery(models.Model):
         return self._open_correction(self.env._("Correct and Send Again"))
 
     def _open_correction(self, title):
-        owed = self.filtered(lambda delivery: delivery.state in (*OWED, "deferred"))
+        owed = self.filtered(lambda delivery: delivery.state in (*OWED, *WAITING))
         if len(owed.history_id) != 1:
             raise UserError(self.env._("Choose recipients of one message that it did not reach."))
         owed.history_id._check_handle()

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..lib.refusal import sharpen
-from .message_delivery import OWED, PROBLEMS
+from .message_channel import BLOCKED
+from .message_delivery import OWED, PROBLEMS, WAITING
 
 #: What helps most against a cause; what isn't named is sent again.
 _STEPS = {
@@ -31,13 +32,14 @@ class MessageDelivery(models.Model):
     def _compute_reason(self):
         reasons, advices = self._reasons(), self.env["message.history"]._advices()
         for delivery in self:
-            key = delivery._cause_key()
-            problem = delivery.state in PROBLEMS
-            if delivery.state == "deferred":
+            delivery.reason = delivery.advice = False
+            if delivery.state in WAITING:
                 delivery.reason = delivery._reason_while_open()
-            else:
-                delivery.reason = problem and (reasons.get(key) or reasons["unknown"])
-            delivery.advice = delivery._own_advice() or (problem and advices.get(key)) or False
+                delivery.advice = delivery.reason and delivery._advice_while_open()
+            elif delivery.state in PROBLEMS:
+                key = delivery._cause_key()
+                delivery.reason = reasons.get(key) or reasons["unknown"]
+                delivery.advice = advices.get("returned" if delivery.state == "bounced" and key == "recipient" else key)
 
     def _cause_key(self):
         """Return the cause, as sharply as the server's words allow."""
@@ -46,27 +48,23 @@ class MessageDelivery(models.Model):
             return "in_doubt"
         return sharpen(self.failure_type or "unknown", self.server_reply or "")
 
-    def _own_advice(self):
-        """Return what to do about a state that says it all, whatever the cause."""
-        self.ensure_one()
-        if self.state == "in_doubt":
-            return self.env._("It may have arrived. Ask the recipient, then choose Send Again or It Arrived.")
-        if self.state == "deferred":
-            if _STEPS.get(self._cause_key()) == "channel":
-                return self.env._("Have the channel mended; it goes out by itself then.")
-            return self.env._("Nothing: it is tried again by itself.")
-        return None
-
     def _reason_while_open(self):
-        """Return why a delivery has to wait."""
+        """Return why a delivery has to wait; None for its turn, or the moment it was meant for."""
         self.ensure_one()
-        cause = self._cause_key()
-        if _STEPS.get(cause) == "channel":
-            return self._reasons()[cause]
+        if trouble := self.channel_id._words_for_trouble():
+            return trouble
+        if self.state == "queued" or not self.attempts:
+            return None
         when = format_datetime(self.env, self.next_attempt, dt_format="short") if self.next_attempt else "?"
-        if cause in ("connection", "throttled", "protocol", "unknown"):
+        if self._cause_key() in ("connection", "throttled", "protocol", "unknown"):
             return self.env._("No answer yet; next try %(when)s.", when=when)
         return self.env._("Not taken for the time being; next try %(when)s.", when=when)
+
+    def _advice_while_open(self):
+        """Return what to do about what waits: mostly nothing."""
+        if self.channel_id.sudo().health in BLOCKED:
+            return self.env._("It goes out by itself as soon as the channel works again.")
+        return self.env._("Nothing: it is tried again by itself.")
 
     @api.model
     def _words_for_cause(self, failure_type, reply):
@@ -103,8 +101,10 @@ class MessageDelivery(models.Model):
     @api.depends_context("uid")
     def _compute_steps(self):
         for delivery in self:
-            owed, waits = delivery.state in OWED, delivery.state == "deferred"
+            owed, waits = delivery.state in OWED, delivery.state in WAITING
             step = _STEPS.get(delivery._cause_key(), "again")
+            if waits:
+                step = "channel" if delivery.channel_id.sudo().health in BLOCKED else None
             delivery.can_correct = owed and delivery.state != "cancelled"
             delivery.can_link = owed and delivery._supports_links()
             delivery.can_reroute = (owed or waits) and bool(delivery.channel_id.sudo()._get_alternatives_sudo())

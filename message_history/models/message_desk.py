@@ -4,6 +4,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .message_channel import BLOCKED
 from .message_delivery import ARRIVED, PROBLEMS
 
 #: Messages of a conversation that are read at a time, and how many of them with their text.
@@ -135,6 +136,8 @@ class MessageDesk(models.AbstractModel):
         conversation_sudo = conversation.sudo()
         document = conversation._get_document()
         channel_sudo = conversation_sudo.channel_id
+        answer_sudo = channel_sudo and channel_sudo._get_answer_channel_sudo()
+        blocked = answer_sudo and answer_sudo.health in BLOCKED
         return {
             "id": conversation.id, "subject": conversation_sudo.subject or "", "state": conversation_sudo.state,
             "spam": conversation_sudo.spam, "unread": conversation.unread,
@@ -147,7 +150,8 @@ class MessageDesk(models.AbstractModel):
                         "medium": channel_sudo.medium or "other", "address": channel_sudo.address or "",
                         "health": channel_sudo.health,
                         "health_text": channel_sudo.health_text or "",
-                        "can_answer": bool(channel_sudo and channel_sudo._get_answer_channel_sudo())},
+                        "can_answer": bool(answer_sudo),
+                        "answers_wait": blocked and answer_sudo._words_for_trouble()},
             "document": {"model": document._name, "id": document.id, "name": document.display_name,
                          "kind": self.env["ir.model"]._get(document._name).name} if document else None,
             "last_message_id": conversation_sudo.last_message_id.id, "failed_count": conversation_sudo.failed_count,

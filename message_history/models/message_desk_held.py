@@ -1,5 +1,8 @@
 from odoo import api, models
 
+from .message_channel import BLOCKED
+from .message_delivery import WAITING
+
 #: Of a channel's queue, so many are counted.
 MANY = 1000
 
@@ -17,12 +20,12 @@ class MessageDesk(models.AbstractModel):
             that the user may see; "paused": somebody paused it}]
         """
         channels_sudo = self.env["message.channel"].sudo().search([("sends", "=", True)]).filtered(
-            lambda channel: channel.health in ("attention", "paused"))
+            lambda channel: channel.health in BLOCKED)
         held = []
         for channel_sudo in channels_sudo:
             # as the user: what waits for others is not the user's business
             count = self.env["message.delivery"].search_count(
-                [("channel_id", "=", channel_sudo.id), ("state", "in", ("queued", "deferred"))], limit=MANY)
+                [("channel_id", "=", channel_sudo.id), ("state", "in", WAITING)], limit=MANY)
             if count:
                 channel = channel_sudo.sudo(False)
                 held.append({"id": channel.id if channel.has_access("read") else None, "count": count,
@@ -31,16 +34,7 @@ class MessageDesk(models.AbstractModel):
 
     def _words_for_held(self, channel_sudo, count):
         """Return in one sentence how much waits, and for what."""
-        _ = self.env._
-        number = f"{count}+" if count >= MANY else str(count)
-        values = {"count": number, "channel": channel_sudo.name}
-        if channel_sudo.health == "paused":
-            return (_("1 message waits: “%(channel)s” is paused.", **values) if count == 1
-                    else _("%(count)s messages wait: “%(channel)s” is paused.", **values))
-        own_sudo = channel_sudo.status_ids.filtered(lambda status: not status.folder_id)[:1]
-        if own_sudo.last_error_type == "authentication":
-            return (_("1 message waits because “%(channel)s” must log in again.", **values) if count == 1
-                    else _("%(count)s messages wait because “%(channel)s” must log in again.", **values))
-        values["reason"] = channel_sudo.health_text
-        return (_("1 message waits because “%(channel)s” does not work: %(reason)s", **values) if count == 1
-                else _("%(count)s messages wait because “%(channel)s” does not work: %(reason)s", **values))
+        _, why = self.env._, channel_sudo._words_for_trouble()
+        if count == 1:
+            return _("1 message waits: %(why)s", why=why)
+        return _("%(count)s messages wait: %(why)s", count=f"{count}+" if count >= MANY else count, why=why)

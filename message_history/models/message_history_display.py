@@ -8,12 +8,21 @@ class MessageHistory(models.Model):
 
     advice = fields.Char(compute="_compute_advice", string="What to Do")
     names_text = fields.Char(compute="_compute_names_text", string="Names on the Server")
+    party = fields.Char(compute="_compute_party", string="From / To", help="Who wrote, or whom it goes to.")
     size_text = fields.Char(compute="_compute_size_text", string="Message Size")
 
     @api.depends("subject")
     def _compute_display_name(self):
         for message in self:
             message.display_name = message.subject or self.env._("No subject")
+
+    @api.depends("direction", "sender_name", "sender_address", "recipients")
+    def _compute_party(self):
+        for message in self:
+            if message.direction == "out" and message.recipients:
+                message.party = self.env._("To %(recipients)s", recipients=message.recipients)
+            else:
+                message.party = message.sender
 
     def _compute_advice(self):
         advices, failed = self._advices(), self._failed_states()
@@ -47,6 +56,7 @@ class MessageHistory(models.Model):
             "connection": nothing,
             "throttled": nothing,
             "recipient": self.env._("Check the address of the recipient, then send it again."),
+            "returned": self.env._("Correct the address and send it again, or use another way."),
             "no_address": self.env._("Correct the address, then send it again."),
             "full": self.env._("Send it again later, or use another way."),
             "policy": self.env._("Read what the server said. Another address or another channel may help."),

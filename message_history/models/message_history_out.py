@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .message_delivery import ARRIVED, OWED, PROBLEMS
+from .message_delivery import ARRIVED, OWED, PROBLEMS, WAITING
 
 
 class MessageHistory(models.Model):
@@ -74,7 +74,7 @@ class MessageHistory(models.Model):
     def action_send_now(self):
         """Send at once what waits for its moment or for another attempt."""
         waiting = self.env["message.delivery"].search(
-            [("history_id", "in", self.ids), ("state", "in", ("queued", "deferred"))])
+            [("history_id", "in", self.ids), ("state", "in", WAITING)])
         if not waiting:
             raise UserError(self.env._("Nothing waits here any more."))
         return waiting.action_send_now()
@@ -82,7 +82,7 @@ class MessageHistory(models.Model):
     def action_other_channel(self):
         """Ask by which other channel those are to get the message that it did not reach."""
         self.ensure_one()
-        return self._owed_deliveries(also=("deferred",)).action_other_channel()
+        return self._owed_deliveries(also=WAITING).action_other_channel()
 
     def action_send_links(self):
         """Send to those whom the message did not reach, with links in place of the attachments."""
@@ -103,7 +103,7 @@ class MessageHistory(models.Model):
         """Return one delivery that needs a person, or waits; empty if none does."""
         self.ensure_one()
         deliveries = self.env["message.delivery"]
-        for states in (PROBLEMS, ("deferred",)):
+        for states in (PROBLEMS, ("deferred",), ("queued",)):
             if found := deliveries.search([("history_id", "=", self.id), ("state", "in", states)], limit=1):
                 return found
         return deliveries
@@ -116,7 +116,7 @@ class MessageHistory(models.Model):
     def action_cancel(self):
         """Take back what nobody has begun to send."""
         return self.env["message.delivery"].search(
-            [("history_id", "in", self.ids), ("state", "in", ("queued", "deferred"))]).action_cancel()
+            [("history_id", "in", self.ids), ("state", "in", WAITING)]).action_cancel()
 
     def action_view_deliveries(self):
         """Open the recipients and what became of each."""

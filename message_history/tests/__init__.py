@@ -4,6 +4,7 @@ from . import (
     test_answers,
     test_bounces,
     test_channel_contract,
+    test_channel_health,
     test_controllers,
     test_conversations,
     test_desk,

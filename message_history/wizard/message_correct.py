@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.message_delivery import OWED
+from ..models.message_delivery import OWED, WAITING
 
-#: What may be corrected: what is owed, and what still waits for another attempt.
-CORRECTABLE = (*OWED, "deferred")
+#: What may be corrected: what is owed, and what still waits.
+CORRECTABLE = (*OWED, *WAITING)
 
 
 class MessageCorrect(models.TransientModel):
@@ -58,7 +58,7 @@ class MessageCorrect(models.TransientModel):
         for line in self.line_ids:
             line._apply()
         text = self.env["message.outbox"].sudo()._send_again(
-            deliveries_sudo, self._get_way_sudo(deliveries_sudo), also=("deferred",))
+            deliveries_sudo, self._get_way_sudo(deliveries_sudo), also=WAITING)
         return {"type": "ir.actions.client", "tag": "display_notification", "params": {
             "message": text, "type": "success", "next": {"type": "ir.actions.act_window_close"}}}
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
-import time
+import ssl
 from collections.abc import Callable
 from typing import Any
 
+from odoo.addons.message_history.lib.checking import SENDING, Checker
+from odoo.addons.message_history.lib.connect import Endpoint, open_tcp, resolve
 from odoo.addons.message_history.lib.errors import ChannelError, ConfigurationError, ConnectionFailed
-from odoo.addons.message_history.lib.transport import Capability, CheckReport, CheckStep, Transport
+from odoo.addons.message_history.lib.transport import Capability, CheckReport, Transport
 
 from .replies import Phase, classify
 
@@ -21,13 +24,21 @@ def translate_connect(error: Exception) -> ChannelError:
         return classify(error.smtp_code, str(error.smtp_error), Phase.AUTH)
     if isinstance(error, smtplib.SMTPResponseException):
         return ConnectionFailed(f"{error.smtp_code} {error.smtp_error!r}")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectionFailed(f"The certificate can't be trusted: {error.verify_message}", field="encryption")
+    if isinstance(error, ssl.SSLError):
+        return ConnectionFailed(str(error), field="encryption")
     if isinstance(error, smtplib.SMTPException | OSError):
         return ConnectionFailed(str(error) or type(error).__name__)
     return ConfigurationError(str(error) or type(error).__name__)
 
 
 class SmtpTransport(Transport):
-    """Speaks to one outgoing server."""
+    """Speaks to one outgoing server.
+
+    :param connect: opens a session, logged in
+    :param sender: an address that the server should take as sender
+    """
 
     capabilities = frozenset({Capability.CHECK})
 
@@ -35,11 +46,37 @@ class SmtpTransport(Transport):
         self._connect, self._host, self._port, self._sender = connect, host, port, sender
 
     def check(self) -> CheckReport:
-        """Try a connection."""
-        started = time.monotonic()
+        """Try, step by step: name, port, encryption and login, sender. Nothing is sent."""
+        with Checker(SENDING) as checker:
+            place = Endpoint(self._host, self._port, connect_timeout=10.0)
+            addresses = resolve(place)
+            checker.done("resolve", ", ".join(dict.fromkeys(str(one[3][0]) for one in addresses)))
+            open_tcp(place, addresses).close()
+            checker.done("connect", f"{self._host}:{self._port}")
+            self._check_session(checker)
+        return checker.report()
+
+    def _check_session(self, checker: Checker) -> None:
         try:
-            self._connect().quit()
-        except Exception as error:  # noqa: BLE001 - a boundary
-            failure = translate_connect(error)
-            return CheckReport((CheckStep("connect", False, time.monotonic() - started, str(failure)),), failure)
-        return CheckReport((CheckStep("connect", True, time.monotonic() - started),))
+            session = self._connect()
+        except Exception as error:  # whatever Odoo and its addons raise when they open a session
+            raise translate_connect(error) from error
+        try:
+            version = getattr(getattr(session, "sock", None), "version", None)
+            if callable(version):
+                checker.done("tls", str(version()))
+            checker.done("login", "")
+            self._check_sender(session)
+            checker.done("sender", self._sender)
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                session.quit()
+
+    def _check_sender(self, session: Any) -> None:
+        try:
+            code, answer = session.mail(self._sender)
+            session.rset()
+        except (OSError, smtplib.SMTPException) as error:
+            raise translate_connect(error) from error
+        if code // 100 != 2:
+            raise classify(code, answer.decode("utf-8", "replace"), Phase.MAIL)

@@ -55,10 +55,12 @@ class MessageChannel(models.Model):
         return self._find_answer_server()[0]._get_channel_sudo()
 
     def _get_alternatives_sudo(self):
-        """Return the other servers, but nobody's own account."""
+        """Return the other servers; neither anybody's own account nor a configuration file that names none."""
         found_sudo = super()._get_alternatives_sudo()
         if self.channel_type != "smtp":
             return found_sudo
+        if config.get("smtp_server") in (None, False, "", "localhost"):
+            found_sudo = found_sudo.filtered(lambda channel: not channel._is_config_channel())
         return found_sudo.filtered(lambda channel: not channel._get_mail_server_sudo().owner_user_id)
 
     def _get_sent_as(self):
@@ -111,6 +113,15 @@ class MessageChannel(models.Model):
         server_sudo = self._get_mail_server_sudo()
         return usable and (server_sudo.active or (not server_sudo and self._is_config_channel()))
 
-    def action_test_connection(self):
-        """On a mail server that sends, try what core tries too, step by step."""
-        return super().action_test_connection()
+    def _get_settings_sudo(self):
+        if self.channel_type != "smtp":
+            return super()._get_settings_sudo()
+        return self._get_mail_server_sudo() or None
+
+    def action_send_test(self):
+        """Send a mail to the user through this server, at once."""
+        server_sudo = self._get_mail_server_sudo() if self.channel_type == "smtp" else None
+        if not server_sudo:
+            return super().action_send_test()
+        self.check_access("write")
+        return server_sudo.action_send_test_mail()

@@ -55,16 +55,32 @@ class TestReasons(FailureCase):
         self.assertFalse(delivery.first_step)
         self.assertIn("by itself", delivery.advice)
 
+    def break_channel(self, **values):
+        """Have the outgoing server refuse its login."""
+        self.env["message.channel.status"]._get(self.channel).write({
+            "last_error_date": "2026-01-01", "last_error_type": "authentication", "last_error_text": "535 no",
+            "last_error_retryable": False, "error_count": 1, **values})
+        self.env.invalidate_all()
+
     def test_a_refused_login_leads_to_the_channel(self):
         delivery = self.answer(451, "4.2.0 later")
-        delivery.failure_type = "authentication"
-        self.assertEqual(delivery.reason, "The channel must log in again.")
+        self.break_channel()
+        self.assertEqual(delivery.reason, "“Office” must log in again.")
+        self.assertIn("by itself as soon as", delivery.advice)
         self.assertEqual(delivery.first_step, "channel")
         self.assertEqual(delivery.action_open_channel()["res_id"], self.channel.id)
         # a clerk who may not see the server is not sent to a closed door
         seen = delivery.with_user(self.clerk).sudo()
         self.assertNotEqual(seen.first_step, "channel")
+        conversation = delivery.history_id.conversation_id
+        opened = self.env["message.desk"].with_user(self.clerk).open_conversation(conversation.id)
+        self.assertEqual(opened["channel"]["answers_wait"], "“Office” must log in again.")
 
+    def test_a_server_that_does_not_answer_is_tried_again(self):
+        delivery = self.answer(451, "4.2.0 later")
+        self.break_channel(last_error_type="connection", last_error_retryable=True)
+        self.assertIn("tried again by itself", delivery.reason)
+        self.assertFalse(delivery.first_step)
 
 class TestSendAsLink(FailureCase):
     def test_too_large(self):
@@ -202,7 +218,7 @@ class TestHeldUp(FailureCase):
                       "last_error_text": "535 no", "last_error_retryable": False, "error_count": 1})
         row, = self.held(self.manager)
         self.assertEqual((row["id"], row["count"]), (self.channel.id, 1))
-        self.assertEqual(row["text"], "1 message waits because “Office” must log in again.")
+        self.assertEqual(row["text"], "1 message waits: “Office” must log in again.")
         row, = self.held(self.clerk)
         self.assertIsNone(row["id"], "a clerk can't open the server's channel")
         self.assertEqual(self.held(self.stranger), [])

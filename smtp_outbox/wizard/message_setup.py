@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.message_history.wizard.message_setup import Part
 from odoo.tools import email_normalize
 
-from ..lib.transport import translate_connect
+from ..lib.transport import SmtpTransport
 
 _FIELDS = {"server": "out_host", "port": "out_port", "encryption": "out_security", "user": "user_name",
            "password": "secret"}
@@ -39,14 +39,14 @@ class MessageSetup(models.TransientModel):
         parts = super()._check_parts()
         if self.kind != "mail" or not self.sends:
             return parts
-        place = f"{self.out_host}:{self.out_port}"
-        try:
-            self._connect_out__().quit()
-        except Exception as error:  # noqa: BLE001 - whatever a server does is part of the answer
-            failure = translate_connect(error)
-            lines = [f"✘ {place}", str(failure)]
-            return [*parts, Part(self.env._("Sending does not work"), False, lines, _FIELDS.get(failure.field))]
-        return [*parts, Part(self.env._("Sending works"), True, [f"✔ {place}"])]
+        report = SmtpTransport(
+            connect=self._connect_out__, host=self.out_host or "", port=self.out_port,
+            sender=email_normalize(self.address)).check()
+        lines = self.env["message.channel"]._lines_for_steps(report)
+        if report.ok:
+            return [*parts, Part(self.env._("Sending works"), True, lines)]
+        lines.insert(0, self.env["message.fetcher"]._words_for(report.error))
+        return [*parts, Part(self.env._("Sending does not work"), False, lines, _FIELDS.get(report.error.field))]
 
     def _connect_out__(self):
         """Return a session with the server, by Odoo's own socket."""

@@ -76,7 +76,7 @@ def test_bulk_tells_what_it_left_alone(desk, clerk):
     anna.context.set_offline(True)
     desk.arrives("Re: Bulk one", "One more thing", references=message_id)
     anna.context.set_offline(False)
-    anna.page.click(".o_selection_container button:has-text('Mark as Done')")
+    anna.page.click(".o_selection_container button[name='action_done']")
     wait_until(lambda: desk.state(second) == "done", 10, "the other is done")
     assert desk.state(first) == "open"
     anna.page.wait_for_selector(".o_notification:has-text('1 done, 1 left alone')")

@@ -23,9 +23,9 @@ export class MessageTrouble extends Component {
         return this.props.message.deliveries?.[0];
     }
 
-    /** Waits for another attempt, or for a channel to be mended. */
+    /** Waits for another attempt, or for a channel to be mended: the server says for what. */
     get isWaiting() {
-        return !this.isProblem && this.worst?.state === "deferred" && this.worst.attempts > 0;
+        return !this.isProblem && ["queued", "deferred"].includes(this.worst?.state) && Boolean(this.worst.cause);
     }
 
     get advice() {
@@ -54,7 +54,7 @@ export class MessageTrouble extends Component {
             { name: "channel", method: "action_open_channel", label: _t("Open Channel"), shown: worst?.first_step === "channel" },
             { name: "again", method: "action_send_again", label: _t("Send Again"), shown: again },
             { name: "arrived", method: "action_mark_arrived", label: _t("It Arrived"), shown: worst?.state === "in_doubt" },
-            { name: "now", method: "action_send_now", label: _t("Send Now"), shown: this.isWaiting },
+            { name: "now", method: "action_send_now", label: _t("Send Now"), shown: this.isWaiting && worst.state === "deferred" },
         ].filter((step) => step.shown);
         for (const step of steps) {
             step.primary = step.name === worst?.first_step;

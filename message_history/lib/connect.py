@@ -12,16 +12,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from odoo.addons.message_history.lib.errors import (
-    ChannelError,
-    ConfigurationError,
-    ConnectionFailed,
-)
+from .errors import ChannelError, ConfigurationError, ConnectionFailed
 
-from .settings import ServerSettings
-
+Security = Literal["none", "starttls", "ssl"]
+Verify = Literal["system", "ca", "none"]
 Address = tuple[Any, ...]
 
 # Dead peers behind a firewall send no reset: probe after a minute of silence, give up after two.
@@ -29,7 +26,27 @@ KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 _PLAIN_ANSWER = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 
 
-def tls_context(settings: ServerSettings) -> ssl.SSLContext:
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server is, and how it is to be trusted; all times are in seconds.
+
+    :param security: ``none``, ``starttls`` (STARTTLS, STLS) or ``ssl`` (TLS from the first byte)
+    :param verify: whom to trust: the ``system``'s authorities, only those of ``ca_pem``, or anybody
+    :param ca_pem: certificates in PEM format, for ``verify="ca"``
+    :param timeout: most time without a byte from the server in any one wait
+    :param connect_timeout: most time for connecting and negotiating TLS
+    """
+
+    host: str
+    port: int
+    security: Security = "ssl"
+    verify: Verify = "system"
+    ca_pem: str = ""
+    timeout: float = 60.0
+    connect_timeout: float = 20.0
+
+
+def tls_context(settings: Endpoint) -> ssl.SSLContext:
     """Make the TLS context that the settings ask for; TLS 1.2 or later."""
     if settings.verify == "ca":
         if not settings.ca_pem.strip():
@@ -47,7 +64,7 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext:
     return context
 
 
-def resolve(settings: ServerSettings) -> list[Address]:
+def resolve(settings: Endpoint) -> list[Address]:
     """Look the server's name up; returns ``(family, kind, protocol, address)`` entries."""
     host = settings.host.strip()
     if not host:
@@ -63,7 +80,7 @@ def resolve(settings: ServerSettings) -> list[Address]:
     return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
 
-def open_tcp(settings: ServerSettings, addresses: list[Address]) -> socket.socket:
+def open_tcp(settings: Endpoint, addresses: list[Address]) -> socket.socket:
     """Connect to the first address that answers."""
     failure: OSError | None = None
     deadline = time.monotonic() + settings.connect_timeout
@@ -92,7 +109,7 @@ def _tune(sock: socket.socket, timeout: float) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def start_tls(sock: socket.socket, settings: ServerSettings) -> ssl.SSLSocket:
+def start_tls(sock: socket.socket, settings: Endpoint) -> ssl.SSLSocket:
     """Negotiate TLS on a connected socket."""
     context = tls_context(settings)
     sock.settimeout(settings.connect_timeout)
@@ -104,7 +121,7 @@ def start_tls(sock: socket.socket, settings: ServerSettings) -> ssl.SSLSocket:
     return wrapped
 
 
-def translate(error: Exception, settings: ServerSettings, doing: str) -> ChannelError:
+def translate(error: Exception, settings: Endpoint, doing: str) -> ChannelError:
     """Return our error for one of the socket or ssl modules; ``doing`` says what was going on."""
     where = f"{settings.host}:{settings.port}"
     if isinstance(error, ChannelError):
@@ -135,7 +152,7 @@ def _translate_tls(error: ssl.SSLError, where: str, doing: str) -> ChannelError:
     return ConnectionFailed(f"The connection to {where} broke while {doing}: {error}")
 
 
-def speaks_tls(settings: ServerSettings) -> bool:
+def speaks_tls(settings: Endpoint) -> bool:
     """Tell whether a port that does not greet expects TLS; asked only to explain a failure."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -150,7 +167,7 @@ def speaks_tls(settings: ServerSettings) -> bool:
 
 
 def no_greeting(
-    error: Exception, settings: ServerSettings, probe: Callable[[ServerSettings], bool] = speaks_tls
+    error: Exception, settings: Endpoint, probe: Callable[[Endpoint], bool] = speaks_tls
 ) -> ChannelError:
     """Explain a connection on which the server said nothing at all."""
     where = f"{settings.host}:{settings.port}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
-from odoo.addons.message_history.lib.errors import ChannelError
-from odoo.addons.message_history.lib.transport import CheckReport, CheckStep
+from .errors import ChannelError
+from .transport import CheckReport, CheckStep
 
 # Which step failed when an error points at this field.
 _STEP_OF_FIELD = {
@@ -18,13 +18,18 @@ _STEP_OF_FIELD = {
     "password": "login",
     "folder": "folder",
 }
-_ORDER = ("resolve", "connect", "tls", "login", "folder", "read")
+_RECEIVING = ("resolve", "connect", "tls", "login", "folder", "read")
+SENDING = ("resolve", "connect", "tls", "login", "sender")
 
 
 class Checker:
-    """Collects steps; as a context manager it keeps a ChannelError instead of raising it."""
+    """Collects steps; as a context manager it keeps a ChannelError instead of raising it.
 
-    def __init__(self) -> None:
+    :param order: of the steps
+    """
+
+    def __init__(self, order: tuple[str, ...] = _RECEIVING) -> None:
+        self._order = order
         self._steps: list[CheckStep] = []
         self._began = time.monotonic()
         self._error: ChannelError | None = None
@@ -60,8 +65,9 @@ class Checker:
 
     def _failed_step(self, error: ChannelError) -> str:
         """The step that the error points at, unless that was passed: then the next in order."""
-        last = max((_ORDER.index(step.name) for step in self._steps), default=-1)
-        pointed = _ORDER.index(_STEP_OF_FIELD.get(error.field or "", _ORDER[0]))
+        order = self._order
+        last = max((order.index(step.name) for step in self._steps), default=-1)
+        pointed = order.index(_STEP_OF_FIELD.get(error.field or "", order[0]))
         # There may be several folders, so the step "folder" can fail after it succeeded.
-        is_open = pointed > last or _ORDER[pointed] == "folder"
-        return _ORDER[pointed if is_open else min(last + 1, len(_ORDER) - 1)]
+        is_open = pointed > last or order[pointed] == "folder"
+        return order[pointed if is_open else min(last + 1, len(order) - 1)]
