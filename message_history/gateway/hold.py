@@ -32,6 +32,7 @@ class Hold:
         self._stop, self._poked = threading.Event(), threading.Event()
         self._transport = None
         self._failures = 0
+        self._noted = None  # the error that fetching wrote down itself
         self._next_heartbeat = 0.0
 
     def stop(self):
@@ -45,12 +46,20 @@ class Hold:
                 self._hold_once()
             except ChannelError as error:
                 self._failures += 1
+                self._note(error)
                 delay = max(error.retry_after or 0, min(MAX_BACK_OFF, 2.0 ** min(self._failures, 10)))
                 delay *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads the load, guards no secret
                 _logger.info("Channel %s: %s; again in %.0f s", self.channel_id, error, delay)
                 self._wait(delay)
             finally:
                 self._close()
+
+    def _note(self, error):
+        """Write down why the channel does not work: listening fails before anything is fetched."""
+        if error is self._noted:
+            return
+        with self.process.environment() as env:
+            in_transaction(env, _note_error, self.channel_id, error)
 
     def _stopped(self):
         """Whether to end; looked at often, so the heartbeat is here too."""
@@ -98,6 +107,7 @@ class Hold:
             report = env["message.fetcher"]._fetch_over(self._transport, channel, only=folder)
         self.received += report.received
         if report.error and report.error.field != "folder":
+            self._noted = report.error
             raise report.error  # one broken folder is noted on the channel and never stops the others
         self._failures = 0
 
@@ -109,3 +119,8 @@ class Hold:
 def _beat(env, channel_id):
     channel = env["message.channel"].browse(channel_id)
     env["message.channel.status"]._get(channel)._note_heartbeat()
+
+
+def _note_error(env, channel_id, error):
+    channel = env["message.channel"].browse(channel_id)
+    env["message.channel.status"]._get(channel)._note_error(error, env["message.fetcher"]._words_for(error))

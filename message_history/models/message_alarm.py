@@ -9,6 +9,8 @@ from ..tools.words import words
 
 _logger = logging.getLogger(__name__)
 
+#: A server that does not answer for less than this is no reason to call anybody.
+OUTAGE = timedelta(minutes=10)
 #: A channel must have been watched this long before its silence means anything.
 MIN_SILENCE_HOURS = 24
 
@@ -44,7 +46,8 @@ class MessageAlarm(models.AbstractModel):
         """Return what is wrong with a channel in a sentence, None if nothing is."""
         _ = words(self.env)
         now = fields.Datetime.now()
-        if status.last_error_date and (not status.last_error_retryable or status.error_count >= 5):
+        if status.last_error_date and (
+                not status.last_error_retryable or now - status.last_error_date >= OUTAGE):
             return _("%(channel)s has failed since %(when)s: %(reason)s", channel=channel.name,
                      when=self._words_for_moment(status.last_error_date), reason=status.last_error_text)
         oldest = self.env["message.history"].search(

@@ -14,6 +14,8 @@ HEALTH = [
     ("retrying", "Trying again"),
     ("attention", "Needs attention"),
 ]
+#: What may get better by itself is left alone so long before somebody has to look.
+RETRYING = timedelta(hours=1)
 #: Nothing moves until somebody acts.
 BLOCKED = ("attention", "paused")
 
@@ -166,7 +168,7 @@ class MessageChannel(models.Model):
             if status.is_live:
                 return "ok", _("Live, last seen %(seconds)s s ago", seconds=status.seconds_since_heartbeat)
             return "ok", _("Works, last checked %(when)s ago", when=status._words_for_age(status.last_success))
-        if status.last_error_retryable and status.error_count < 10:
+        if status.last_error_retryable and fields.Datetime.now() - status.last_error_date < RETRYING:
             return "retrying", status.last_error_text or _("Trying again")
         return "attention", status.last_error_text or _("Needs attention")
 

@@ -135,4 +135,4 @@ class MessageChannel(models.Model):
     def action_view_attempts(self):
         """Open every attempt of the channel that did not succeed."""
         return {"type": "ir.actions.act_window", "res_model": "message.attempt", "views": [(False, "list")],
-                "name": self.env._("What Did Not Succeed"), "domain": [("channel_id", "in", self.ids)]}
+                "domain": [("channel_id", "in", self.ids)], "name": self.env._("What Did Not Succeed")}

@@ -61,6 +61,8 @@ class MessageConversation(models.Model):
     history_ids = fields.One2many("message.history", "conversation_id")
     member_ids = fields.One2many("message.conversation.member", "conversation_id", string="Seen by")
     unread = fields.Boolean(compute="_compute_unread", search="_search_unread")
+    text = fields.Char(compute="_compute_text", search="_search_text", string="Messages",
+                       help="Who wrote, to whom, subject or text of any of its messages.")
 
     _document_idx = models.Index("(model, res_id) WHERE res_id IS NOT NULL")
     _list_idx = models.Index("(last_date DESC, id DESC)")
@@ -129,6 +131,18 @@ class MessageConversation(models.Model):
         written = drafts.conversation_id
         for conversation in self:
             conversation.has_draft = conversation in written
+
+    def _compute_text(self):
+        for conversation in self:
+            conversation.text = conversation.preview
+
+    @api.model
+    def _search_text(self, operator, value):
+        if operator not in ("ilike", "like", "="):
+            return NotImplemented
+        # whose messages may be seen is decided for the conversation
+        return [("id", "in", SQL("(SELECT conversation_id FROM message_history WHERE %s)",
+                                 self.env["message.history"]._text_condition(value)))]
 
     @api.model
     def _search_has_draft(self, operator, value):

@@ -44,11 +44,14 @@ class MessageConversation(models.Model):
     def desk_undo(self, undo):
         """Take a change back, except where somebody has changed the conversation since.
 
-        :param undo: of the answer of :meth:`desk_change`
+        :param undo: of the answer of :meth:`desk_change`, :meth:`desk_merge` or :meth:`desk_split`
         """
         count = 0
         for entry in undo:
             conversation = self.browse(entry["id"]).exists()
+            if "before" not in entry:
+                count += bool(conversation) and conversation._undo_joining(entry)
+                continue
             names = [name for name in entry["before"] if name in _CHANGEABLE]
             if conversation and conversation._desk_values(names) == {name: entry["after"][name] for name in names}:
                 conversation.write({
@@ -123,30 +126,6 @@ class MessageConversation(models.Model):
             return words
         reasons = ", ".join(dict.fromkeys(entry["reason"] for entry in skipped))
         return _("%(words)s, %(count)s left alone: %(reasons)s", words=words, count=len(skipped), reasons=reasons)
-
-    # Merge and split --------------------------------------------------------------------------
-
-    def desk_merge(self):
-        """Make one conversation of several: the oldest. Returns the outcome, with its id as ``target``."""
-        self.check_access("write")
-        if len(self) < 2:
-            raise UserError(self.env._("Choose at least two conversations."))
-        target, *_others = self.sorted("id")
-        subjects = [one.subject or self.env._("No subject") for one in self - target]
-        self.sudo()._merge_into(target.sudo())
-        target.sudo()._settle_conversations(target.ids, moved=True)
-        target.message_post(body=self.env._("Merged: %(subjects)s", subjects=", ".join(subjects)))
-        self._notify_changed(target.ids)
-        return {"target": target.id, "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
-
-    def desk_split(self, history_ids):
-        """Make a conversation of its own of some of its messages. Returns the outcome, with its id as ``target``."""
-        self.ensure_one().check_access("write")
-        messages = self.sudo().history_ids.filtered(lambda message: message.id in set(history_ids))
-        if not messages or messages == self.sudo().history_ids:
-            raise UserError(self.env._("Some messages have to stay, and some have to go."))
-        fresh = self._split_off(messages)
-        return {"target": fresh.id, "text": self.env._("%(count)s messages split off.", count=len(messages))}
 
     # Unread, for each user --------------------------------------------------------------------
 

@@ -143,7 +143,16 @@ class MessageConversation(models.Model):
              WHERE c.id = last.conversation_id""",
             ids=ids, failed=_FAILED, fresh=self._fresh_query(ids, moved), state=_STATE))
         self._note_answers(ids)
+        self._show_at_the_desk(ids)
         self.invalidate_model()
+
+    def _show_at_the_desk(self, ids):
+        """Let those who see a conversation find all its messages in their lists: also what went out by a server."""
+        self.env.cr.execute(SQL(
+            "UPDATE message_history h SET desk_channel_id = c.channel_id FROM message_conversation c "
+            "WHERE h.conversation_id = c.id AND c.id IN %s AND h.channel_id <> c.channel_id "
+            "AND h.desk_channel_id IS DISTINCT FROM c.channel_id", ids))
+        self.env["message.history"].invalidate_model(["desk_channel_id"])
 
     def _fresh_query(self, ids, moved):
         """Return what is new in conversations: incoming messages, answers of people, failures to deliver one.

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 MODES = [("reply", "Reply"), ("reply_all", "Reply All"), ("forward", "Forward"), ("note", "Note"), ("new", "New")]
 #: What only the server writes: with it somebody could take back what others sent.
@@ -73,7 +73,7 @@ class MessageDraft(models.Model):
 
     @api.model
     def store(self, values):
-        """Keep a draft; makes it where there is none. Returns its fields.
+        """Keep a draft; makes it where there is none. Returns its fields; ``sent`` if it is none any more.
 
         :param values: ``id`` or ``conversation_id`` and ``mode``, and what changed
         """
@@ -86,7 +86,7 @@ class MessageDraft(models.Model):
                 "conversation_id": conversation.id, "mode": values.get("mode") or "new",
                 "history_id": values.get("history_id")})
         if draft.state != "draft":
-            raise UserError(self.env._("This has been sent already."))
+            return {"id": draft.id, "sent": True}
         draft.write({name: values[name] for name in _WRITABLE if name in values})
         return draft._describe()
 

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -85,7 +85,6 @@ class MessageHistory(models.Model):
     subject = fields.Char(readonly=True, index="trigram")
     preview = fields.Char(readonly=True)
     body_text = fields.Text(readonly=True)
-    text = fields.Char(compute="_compute_text", search="_search_text")
     attachment_count = fields.Integer(readonly=True)
     kind = fields.Selection([
         ("person", "Message"), ("auto_reply", "Automatic reply"), ("auto_generated", "Notification"),
@@ -134,8 +133,6 @@ class MessageHistory(models.Model):
     _sender_idx = models.Index("(sender_key, date)")
     _unsettled_idx = models.Index("(id) WHERE NOT settled")
     _remote_idx = models.Index("(channel_id, id) WHERE remote_action IS NOT NULL")
-    _text_idx = models.Index(
-        "USING gin (to_tsvector('simple'::regconfig, COALESCE(subject, '') || ' ' || COALESCE(body_text, '')))")
 
     # States -------------------------------------------------------------------------------
 
@@ -159,20 +156,6 @@ class MessageHistory(models.Model):
     @api.model
     def _search_sender(self, operator, value):
         return Domain("sender_address", operator, value) | Domain("sender_name", operator, value)
-
-    def _compute_text(self):
-        for message in self:
-            message.text = message.preview
-
-    @api.model
-    def _search_text(self, operator, value):
-        if operator not in ("ilike", "like", "=", "in"):
-            return NotImplemented
-        words = value if isinstance(value, str) else " ".join(str(word) for word in value)
-        return [("id", "in", SQL(
-            "(SELECT id FROM message_history WHERE to_tsvector('simple'::regconfig, "
-            "COALESCE(subject, '') || ' ' || COALESCE(body_text, '')) @@ websearch_to_tsquery('simple', %s))",
-            words))]
 
     @api.depends("model", "res_id")
     def _compute_document(self):
@@ -203,41 +186,6 @@ class MessageHistory(models.Model):
             return None
         record = self.env[self.model].browse(self.res_id)
         return record if record.exists() and record.has_access("read") else None
-
-    # Access -------------------------------------------------------------------------------
-
-    @api.model
-    def _visible_domain(self):
-        """Return the domain of what the present user may see, with every id resolved first.
-
-        Resolved, PostgreSQL knows how few rows a quiet channel has and does not walk everybody's.
-        """
-        if self.env.su or self.env.user.has_group("message_history.group_manager"):
-            return Domain.TRUE
-        visible = Domain("channel_id", "in", self.env.user._message_channel_ids())
-        if followed := self.env["message.conversation"]._followed_ids():
-            visible |= Domain("conversation_id", "in", followed)
-        return visible
-
-    @api.model
-    def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
-        if not bypass_access and not self.env.su:
-            self.browse().check_access("read")
-            domain = Domain(domain) & self._visible_domain()
-            bypass_access = True
-        return super()._search(domain, offset, limit, order, active_test=active_test, bypass_access=bypass_access)
-
-    @api.model
-    def _for_document(self, record, limit=80):
-        """Return the messages of a document that the user may read: one check for one record."""
-        record.ensure_one().check_access("read")
-        return self.sudo().search([("model", "=", record._name), ("res_id", "=", record.id)], limit=limit)
-
-    def _check_handle(self):
-        """Raise unless the user may act on these messages (members of the channel, managers)."""
-        self.check_access("read")
-        if not self.env.su and not self.env.user.has_group("message_history.group_user"):
-            raise AccessError(self.env._("Only users of the messages may do this."))
 
     # Actions ------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from . import (
     test_controllers,
     test_conversations,
     test_desk,
+    test_desk_merge,
     test_dispatch,
     test_failures,
     test_intake,

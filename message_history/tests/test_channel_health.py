@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -28,6 +31,13 @@ class TestChannelHealth(TransactionCase):
         self.assertEqual((self.channel.health, self.channel.must_log_in), ("retrying", False))
         self.assertTrue(self.channel.problem_since)
         self.assertIn("tried again by itself", self.channel._words_for_trouble())
+
+    def test_a_server_that_is_gone_for_an_hour_needs_somebody(self):
+        self.note(ConnectionFailed("timed out"))
+        self.status.last_error_date = fields.Datetime.now() - timedelta(minutes=61)
+        self.env.invalidate_all()
+        self.assertEqual((self.channel.health, self.channel.must_log_in), ("attention", False))
+        self.assertIn("does not work", self.channel._words_for_trouble())
 
     def test_a_refused_login_is_red_at_once(self):
         self.status._note_success()

@@ -109,44 +109,6 @@ class TestDeskChanges(DeskCase):
         for preset in presets[:3]:
             self.assertGreater(fields.Datetime.from_string(preset["until"]), fields.Datetime.now())
 
-    # Merge and split ------------------------------------------------------------------------------
-
-    def test_merge(self):
-        first, second = self.converse("One"), self.converse("Two", subject="Another")
-        second.message_post(body="A note", subtype_xmlid="mail.mt_note", message_type="comment")
-        outcome = (first + second).desk_merge()
-        self.assertEqual(outcome["target"], first.id)
-        self.assertFalse(second.exists())
-        self.assertEqual(first.history_count, 2)
-        self.assertEqual(first.preview, "Two")
-        self.assertIn("A note", str(first.message_ids.mapped("body")))
-
-    def test_merged_channels_are_seen_by_both_members(self):
-        channel, _server = self.make_channel("Second", member_ids=self.other.ids)
-        first = self.converse()
-        second = self.receive(build_mail(subject="Else"), channel=channel).conversation_id
-        (first + second).with_user(self.manager).desk_merge()
-        self.env.invalidate_all()
-        self.assertTrue(first.with_user(self.other).has_access("read"))
-        self.assertTrue(first.with_user(self.member).has_access("read"))
-
-    def test_split_and_stay_apart(self):
-        conversation = self.converse("One", message_id="<1@x.example>")
-        second = self.receive(build_mail("Two", references="<1@x.example>", message_id="<2@x.example>"))
-        outcome = conversation.desk_split(second.ids)
-        fresh = self.env["message.conversation"].browse(outcome["target"])
-        self.env.invalidate_all()
-        self.assertEqual((fresh.history_ids, conversation.history_count), (second, 1))
-        self.assertEqual(fresh.channel_ids, self.channel)
-        third = self.receive(build_mail("Three", references="<1@x.example> <2@x.example>"))
-        self.assertEqual(third.conversation_id, fresh, "they are not merged again")
-        self.assertTrue(conversation.exists())
-
-    def test_split_off_everything(self):
-        conversation = self.converse()
-        with self.assertRaises(UserError):
-            conversation.desk_split(conversation.history_ids.ids)
-
     # To answer -----------------------------------------------------------------------------------
 
     def test_reading_answers_nothing(self):

@@ -1,5 +1,6 @@
 from email import message_from_bytes, policy
 
+from odoo import fields
 from odoo.addons.message_history.lib.errors import ConnectionFailed
 from odoo.exceptions import AccessError, UserError
 
@@ -78,7 +79,8 @@ class TestReasons(FailureCase):
 
     def test_a_server_that_does_not_answer_is_tried_again(self):
         delivery = self.answer(451, "4.2.0 later")
-        self.break_channel(last_error_type="connection", last_error_retryable=True)
+        self.break_channel(
+            last_error_type="connection", last_error_retryable=True, last_error_date=fields.Datetime.now())
         self.assertIn("tried again by itself", delivery.reason)
         self.assertFalse(delivery.first_step)
 
@@ -204,6 +206,21 @@ class TestSendNow(FailureCase):
         incoming.write({"state": "given_up"})
         (incoming + delivery.history_id).action_try_again()
         self.assertEqual((incoming.state, delivery.state), ("received", "queued"))
+
+
+class TestListsOfClerks(FailureCase):
+    """What went out by a server belongs to those who read the mailbox it answers for."""
+
+    def test_outbox_sent_and_failed(self):
+        messages = self.env["message.history"]
+        sent, failed = self.answer().history_id, self.answer(550, "5.1.1 No such user").history_id
+        self.env["message.conversation"]._settle()
+        self.env.flush_all()
+        for user, seen in ((self.clerk, sent + failed), (self.colleague, sent + failed),
+                           (self.stranger, messages), (self.manager, sent + failed)):
+            found = messages.with_user(user).search([("direction", "=", "out"), ("id", "in", (sent + failed).ids)])
+            self.assertEqual(found.sudo(), seen.sorted(messages._order), user.name)
+            self.assertEqual(found, found._filtered_access("read"), "what is listed can be opened")
 
 
 class TestHeldUp(FailureCase):

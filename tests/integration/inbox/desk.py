@@ -52,6 +52,12 @@ class Desk:
         self.gateway = database.process("gateway", "-d", database.name, "--workers", "1", name="gateway")
         assert isinstance(self.gateway, OdooProcess)
 
+    def restart_web(self):
+        """Kill the web server as a crash would, and start it again at the same address."""
+        self.web.kill()
+        self.web.start()
+        self.web.wait_ready()
+
     def write(self, subject, text="Hello", *, sender="Clara Jansen <clara@customer.example>", references="",
               html=None, attachment=None, **headers):
         """A customer writes; returns the mail's Message-ID. Headers with underscores for dashes."""

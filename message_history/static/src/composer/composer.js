@@ -1,4 +1,4 @@
-import { Component, markup, onWillStart, onWillUnmount, useEffect, useExternalListener, useRef, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { MAIN_PLUGINS } from "@html_editor/plugin_sets";
 import { Wysiwyg } from "@html_editor/wysiwyg";
 import { browser } from "@web/core/browser/browser";
@@ -6,15 +6,13 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { Mutex } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { fileSize, fullMoment } from "../desk/format";
 import { CannedList, canned } from "./canned";
+import { unsaved, useKeeping } from "./keeping";
 import { PeopleInput } from "./people_input";
 
 const { DateTime } = luxon;
-/** So long after the last key a draft is stored. */
-const STORE_AFTER = 1000;
 /** Of the editor, what a letter doesn't need. */
 const LEFT_OUT = ["banner", "chatgptTranslate", "column", "star", "media"];
 
@@ -41,14 +39,19 @@ export class Composer extends Component {
         this.root = useRef("root");
         this.fileInput = useRef("files");
         Object.assign(this, { fileSize, fullMoment });
-        this.mutex = new Mutex();
+        this.keeping = useKeeping(
+            () => this.values(),
+            (stored) => (this.draft.id = stored.id),
+            () => this.onGone()
+        );
         this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
-        this.state = useState({ draft: null, dirty: false, copies: false, sending: false, presets: [], at: "", canned: null });
+        this.state = useState({ draft: null, copies: false, sending: false, presets: [], at: "", canned: null });
         onWillStart(async () => {
             const read = this.props.draftId
                 ? this.orm.call("message.draft", "store", [{ id: this.props.draftId }])
                 : this.orm.call("message.draft", "open", [this.props.conversationId, this.props.mode, this.props.historyId]);
             this.state.draft = await read;
+            this.takeUnsaved();
             this.state.copies = this.state.draft.copies.length > 0;
             this.config = this.makeConfig();
         });
@@ -61,13 +64,6 @@ export class Composer extends Component {
             },
             () => [this.props.focus]
         );
-        onWillUnmount(() => {
-            browser.clearTimeout(this.timer);
-            if (this.state.dirty && !this.state.sending) {
-                this.storeLater();
-            }
-        });
-        useExternalListener(browser, "pagehide", () => this.storeLater());
     }
 
     makeConfig() {
@@ -163,10 +159,25 @@ export class Composer extends Component {
     }
 
     touch() {
-        this.state.dirty = true;
-        this.version = (this.version || 0) + 1;
-        browser.clearTimeout(this.timer);
-        this.timer = browser.setTimeout(() => this.store(), STORE_AFTER);
+        this.keeping.touch();
+    }
+
+    /** Take up what an earlier page could not store. */
+    takeUnsaved() {
+        const { id, conversation_id, mode, attachments } = { ...this.draft, conversation_id: this.props.conversationId, mode: this.props.mode };
+        const kept = unsaved.take({ id, conversation_id, mode });
+        if (kept) {
+            Object.assign(this.draft, kept, { id, attachments });
+            this.touch();
+        }
+    }
+
+    /** The draft was sent from another window: what is written here is not lost, and becomes another one. */
+    onGone() {
+        this.draft.id = null;
+        this.draft.attachments = [];
+        this.notification.add(_t("This was sent from another window. What is written here is kept as a new draft."), { type: "warning" });
+        this.touch();
     }
 
     values() {
@@ -177,39 +188,15 @@ export class Composer extends Component {
         };
     }
 
+    /** @returns {Promise<boolean>} whether the server has it */
     store() {
-        browser.clearTimeout(this.timer);
-        return this.mutex.exec(async () => {
-            const { version } = this;
-            const stored = await this.orm.silent.call("message.draft", "store", [this.values()]);
-            this.draft.id = stored.id;
-            if (version === this.version) {
-                this.state.dirty = false; // not before: a page that goes away takes the call along
-            }
-        });
-    }
-
-    /** Store although the page goes away. */
-    storeLater() {
-        if (!this.state.dirty || this.state.sending) {
-            return;
-        }
-        this.state.dirty = false;
-        const params = { model: "message.draft", method: "store", args: [this.values()], kwargs: {} };
-        // at once: a page that goes away waits for nothing
-        browser.fetch("/web/dataset/call_kw/message.draft/store", {
-            method: "POST",
-            keepalive: true,
-            headers: { "Content-Type": "application/json" },
-            body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
-        });
+        return this.keeping.store();
     }
 
     async discard() {
-        browser.clearTimeout(this.timer);
-        this.state.sending = true; // nothing is stored any more
+        this.keeping.stop();
         if (this.draft.id) {
-            await this.mutex.exec(() => this.orm.call("message.draft", "discard", [[this.draft.id]]));
+            await this.keeping.mutex.exec(() => this.orm.call("message.draft", "discard", [[this.draft.id]]));
         }
         if (this.props.conversationId) {
             this.desk.note([this.props.conversationId]);
@@ -220,7 +207,10 @@ export class Composer extends Component {
     // Files ------------------------------------------------------------------------------------
 
     async addFiles(files) {
-        await this.store();
+        if (!(await this.store())) {
+            this.notification.add(_t("The files could not be attached. Please try again."), { type: "danger" });
+            return;
+        }
         for (const file of files) {
             const form = new FormData();
             form.append("csrf_token", odoo.csrf_token);
@@ -284,15 +274,21 @@ export class Composer extends Component {
         }
         this.state.sending = true;
         try {
-            browser.clearTimeout(this.timer);
-            await this.store();
+            if (!(await this.store())) {
+                this.notification.add(_t("It was not sent. Your text is kept."), { type: "warning" });
+                this.state.sending = false;
+                return;
+            }
+            this.keeping.stop();
             const sent = await this.props.onSend(this.draft.id, {
                 ...options, last_message_id: this.seen, mode: this.props.mode,
             });
             this.state.sending = sent;
+            this.keeping.stop(sent);
             this.seen = this.props.lastMessageId;
         } catch (error) {
             this.state.sending = false;
+            this.keeping.stop(false);
             throw error;
         }
     }

@@ -1,0 +1,164 @@
+"""Channels at the desk: what is wrong is said as it is, by a colour and in words, and it clears by itself."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from dev.instance import wait_until
+from dev.servers.smtp import SmtpSink
+
+_MAILBOX = """
+server = env['fetchmail.server'].create({
+    'name': name, 'server': '127.0.0.1', 'port': port, 'user': user, 'password': password, 'server_type': 'imap',
+    'timeout_seconds': 2, 'state': 'done'})
+server.channel_id.folder_ids.write({'model_id': False, 'without_document': 'inbox'})
+result = server.channel_id.id
+"""
+_HEALTH = "result = env['message.channel'].browse(channel).health"
+
+
+@pytest.fixture
+def silent_port():
+    """A port that takes connections and never says a word."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        taken = []
+
+        def take():
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+
+        threading.Thread(target=take, daemon=True).start()
+        yield server.getsockname()[1]
+        for one in taken:
+            one.close()
+
+
+def health(desk, channel):
+    """How a channel does."""
+    return desk.database.shell(_HEALTH, channel=channel)
+
+
+def card(page, name):
+    """The card of a channel on the dashboard."""
+    return page.locator(".o_kanban_record", has_text=name)
+
+
+def open_channel(desk, clerk, channel):
+    """An administrator looks at the form of a channel."""
+    admin = clerk("admin")
+    admin.page.goto(f"{desk.web.url}/odoo/message-channels/{channel}")
+    admin.page.wait_for_selector(".o_form_view [name='health']")
+    return admin
+
+
+def archive(desk, channel):
+    """Take a channel out of the way of other tests."""
+    desk.database.shell(
+        "one = env['message.channel'].browse(channel)\none.fetchmail_server_ids.active = False\none.active = False",
+        channel=channel)
+
+
+def test_a_time_out_is_yellow_and_a_refused_login_red(desk, clerk, silent_port):
+    user = desk.dovecot.add_user("colours")
+    slow = desk.database.shell(_MAILBOX, name="Slow", port=silent_port, user="slow", password="x")
+    wrong = desk.database.shell(_MAILBOX, name="Wrong", port=desk.dovecot.imap_port, user=user, password="wrong")
+    wait_until(lambda: health(desk, slow) == "retrying", 90, "the silent server is noticed")
+    wait_until(lambda: health(desk, wrong) == "attention", 90, "the refused login is noticed")
+
+    admin = open_channel(desk, clerk, slow)
+    warning = admin.page.locator("[name='health_retrying']")
+    assert "tried again by itself" in warning.inner_text()
+    assert not admin.page.locator("button:has-text('Log in Again')").count(), "a time-out is no wrong password"
+    admin.page.goto(f"{desk.web.url}/odoo/message-channels/{wrong}")
+    alert = admin.page.locator("[name='health_attention']")
+    assert "refused the login" in alert.inner_text()
+
+    # the one button that helps leads to the password; then all is well without another click
+    admin.page.click("button:has-text('Log in Again')")
+    admin.page.wait_for_selector(".o_form_view [name='secret'], .o_form_view button[name='set_draft']")
+    desk.database.shell("env['message.channel'].browse(channel).fetchmail_server_ids.write({'password': 'secret'})",
+                        channel=wrong)
+    wait_until(lambda: health(desk, wrong) == "ok", 120, "it works by itself as soon as the password is right")
+    archive(desk, slow)
+    archive(desk, wrong)
+
+
+def test_one_alarm_for_an_outage_and_it_clears_itself(desk, clerk):
+    user = desk.dovecot.add_user("alarm")
+    channel = desk.database.shell(_MAILBOX, name="Alarming", port=desk.dovecot.imap_port, user=user, password="wrong")
+    wait_until(lambda: health(desk, channel) == "attention", 90, "the refused login is noticed")
+    admin = clerk("admin")
+    ring = "env['message.alarm']._cron_alarms()"
+    desk.database.shell(ring)
+    desk.database.shell(ring)
+    count = f"SELECT COUNT(*) FROM mail_activity WHERE res_model = 'message.channel' AND res_id = {channel} AND active"
+    managers = int(desk.database.value(count))
+    assert managers >= 1
+    admin.page.goto(f"{desk.web.url}/odoo/messages")
+    admin.page.wait_for_selector(".o_messages_systray_button .o_messages_systray_trouble, .o_messages_systray_button")
+    admin.page.click(".o_messages_systray_button")
+    admin.page.click(".o_messages_systray [role='tab']:has-text('Problems')")
+    admin.page.wait_for_selector(".o_messages_systray_rows :text('Alarming')")
+    desk.database.shell("env['message.channel'].browse(channel).fetchmail_server_ids.write({'password': 'secret'})",
+                        channel=channel)
+    wait_until(lambda: health(desk, channel) == "ok", 120, "it works again")
+    desk.database.shell(ring)
+    assert desk.database.value(count) == "0", "nobody has to clear it"
+    archive(desk, channel)
+
+
+def test_a_channel_that_only_sends_never_fetches(desk, clerk):
+    channel = desk.database.shell("result = env['message.channel'].search([('name', '=', 'Post')]).id")
+    admin = open_channel(desk, clerk, channel)
+    assert not admin.page.locator("button:has-text('Fetch Now'):visible").count()
+    admin.page.click("button:has-text('Test Connection')")
+    note = admin.page.locator(".o_notification:has-text('Connection works')")
+    note.wait_for()
+    for step in ("Name found", "Connected", "Logged in", "Sender accepted"):
+        assert step in note.inner_text()
+    fetches = f"SELECT COUNT(*) FROM message_channel_status WHERE channel_id = {channel} AND folder_id IS NOT NULL"
+    assert desk.database.value(fetches) == "0"
+    assert health(desk, channel) in ("ok", "idle"), "and no error of fetching"
+
+
+def test_a_sender_that_must_log_in_again(desk, clerk):
+    """What waits for it says so, in its conversation and above the outbox; then it goes out, once."""
+    with SmtpSink(users={"post": "right"}) as sink:
+        server = desk.database.shell("""
+server = env['ir.mail_server'].search([('name', '=', 'Post')])
+server.write({'smtp_port': port, 'smtp_authentication': 'login', 'smtp_user': 'post', 'smtp_pass': 'wrong'})
+result = server.id
+""", port=sink.port)
+        desk.arrives("Who answers?", Reply_To="waiting@customer.example")
+        anna = clerk("anna").open_inbox()
+        anna.open("Who answers?")
+        anna.reply("We do.")
+        anna.send()
+        page = anna.page
+        channel = desk.database.shell("result = env['ir.mail_server'].browse(server).channel_id.id", server=server)
+        wait_until(lambda: health(desk, channel) == "attention", 90, "the login is refused")
+        anna.open_inbox()
+        page.click("[data-queue='waiting']")
+        anna.open("Who answers?")
+        page.wait_for_selector(".o_messages_banner:has-text('must log in again')")
+        page.wait_for_selector(".o_messages_alert:has-text('must log in again')")
+        page.goto(f"{desk.web.url}/odoo/message-outbox")
+        page.wait_for_selector(".o_messages_held_up:has-text('1 message waits')")
+        assert page.locator(".o_data_row:has-text('Who answers?')").count() == 1, "it waits, and has not failed"
+        admin = clerk("admin")
+        admin.page.goto(f"{desk.web.url}/odoo/failed-messages")
+        admin.page.click(".o_messages_held_up button:has-text('Open Channel')")
+        admin.page.wait_for_selector("[name='health_attention']:has-text('refused the login')")
+        desk.database.shell("env['ir.mail_server'].browse(server).smtp_pass = 'right'", server=server)
+        admin.page.click("button:has-text('Test Connection')")
+        admin.page.wait_for_selector(".o_notification:has-text('Connection works')")
+        wait_until(lambda: sink.taken, 120, "it goes out")
+        assert sink.taken[0].recipients == ("waiting@customer.example",)
+        desk.database.shell("""
+env['ir.mail_server'].browse(server).write({'smtp_port': port, 'smtp_user': False, 'smtp_pass': False})
+env['message.channel.status']._get(env['ir.mail_server'].browse(server).channel_id)._note_success()
+""", server=server, port=desk.sink.port)
+        assert len(sink.taken) == 1
