@@ -27,6 +27,7 @@ from . import (
     message_conversation_channel,
     message_conversation_desk,
     message_conversation_member,
+    message_conversation_mention,
     message_conversation_merge,
     message_conversation_thread,
     message_delivery,

@@ -61,7 +61,7 @@ class MessageConversation(models.Model):
     history_ids = fields.One2many("message.history", "conversation_id")
     member_ids = fields.One2many("message.conversation.member", "conversation_id", string="Seen by")
     unread = fields.Boolean(compute="_compute_unread", search="_search_unread")
-    text = fields.Char(compute="_compute_text", search="_search_text", string="Messages",
+    text = fields.Char(compute="_compute_text", search="_search_text",
                        help="Who wrote, to whom, subject or text of any of its messages.")
 
     _document_idx = models.Index("(model, res_id) WHERE res_id IS NOT NULL")

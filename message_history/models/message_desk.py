@@ -27,7 +27,7 @@ class MessageDesk(models.AbstractModel):
     def get_counters(self):
         """Return how many conversations are to be answered, for the user, up to ``MANY`` each.
 
-        :return: {"mine", "unassigned", "open", "unread", "snoozed", "failed": numbers,
+        :return: {"mine", "unassigned", "open", "unread", "snoozed", "mentioned", "failed": numbers,
             "channels": [{"id", "name", "medium", "color", "health", "count"}]}
         """
         self.env["message.conversation"].browse().check_access("read")
@@ -42,6 +42,8 @@ class MessageDesk(models.AbstractModel):
         return {
             "mine": mine, "unassigned": unassigned, "open": total, "unread": unread, "many": MANY,
             "snoozed": conversations.search_count(self._snoozed_domain(), limit=MANY),
+            "mentioned": conversations.search_count(
+                [("mentioned", "=", True), ("state", "!=", "done")], limit=MANY),
             "failed": self.env["message.history"].search_count(
                 [("state", "in", self.env["message.history"]._failed_states())], limit=MANY),
             "channels": self._count_channels(visible),
@@ -243,7 +245,7 @@ class MessageDesk(models.AbstractModel):
 
     @api.model
     def get_colleagues(self, text="", limit=8):
-        """Return whom something can be assigned to: [{"id", "name"}], those who see the same channels first."""
+        """Return colleagues, those who see the same channels first: [{"id", "name", "partner_id"}]."""
         self.env["message.conversation"].browse().check_access("read")
         users_sudo = self.env["res.users"].sudo()
         domain = [("share", "=", False), ("all_group_ids", "in", self.env.ref("message_history.group_user").ids),
@@ -252,7 +254,7 @@ class MessageDesk(models.AbstractModel):
             domain += [("name", "ilike", text)]
         near_sudo = self.env["message.channel"].sudo().browse(self.env.user._message_channel_ids()).member_ids
         ranked = users_sudo.search(domain, limit=200).sorted(lambda user: (user not in near_sudo, user.name or ""))
-        return [{"id": user.id, "name": user.name} for user in ranked[:limit]]
+        return [{"id": user.id, "name": user.name, "partner_id": user.partner_id.id} for user in ranked[:limit]]
 
     # Times ----------------------------------------------------------------------------------
 

@@ -51,13 +51,15 @@ class MessageDraft(models.Model):
         raise UserError(self.env._("Nothing can be sent on %(channel)s.", channel=self.sender_id.name or "?"))
 
     def _send_note(self):
-        """Note something for colleagues: it has no recipients, whatever the draft says of any."""
+        """Note something for colleagues; it has no recipients, whatever the draft says. Whom it names is told."""
         if is_html_empty(self.body) and not self.attachment_ids:
             raise UserError(self.env._("Write something first."))
         conversation = self.conversation_id
+        named = conversation._mentioned_users(self.body)
         conversation.with_context(mail_post_autofollow=False).message_post(
             body=self.body or "", message_type="comment", subtype_xmlid="mail.mt_note",
-            attachment_ids=self.attachment_ids.ids)
+            attachment_ids=self.attachment_ids.ids, partner_ids=named.partner_id.ids)
+        conversation._tell_mentioned(named)
         self.unlink()
         conversation._notify_changed(conversation.ids)
         return {"sent": True, "draft_id": None, "history_id": None, "seconds": 0, "conversation_id": conversation.id,

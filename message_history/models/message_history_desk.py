@@ -25,3 +25,16 @@ class MessageHistory(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_history_action")
         return {**action, "name": self.env._("Messages of %(name)s", name=record.display_name), "context": {},
                 "domain": list(domain | Domain("conversation_id", "in", conversations.ids))}
+
+    def _answer_after_all(self):
+        """Answers are on their way again: nobody has to answer, unless somebody wrote again meanwhile.
+
+        That an answer failed had opened its conversation; if it fails once more it is opened again.
+        """
+        for answer in self.filtered("is_answer"):
+            conversation = answer.conversation_id
+            newer = self.sudo().search_count(
+                [("conversation_id", "=", conversation.id), ("direction", "=", "in"), ("date", ">", answer.date)],
+                limit=1)
+            if conversation.state == "open" and not newer:
+                conversation.write({"state": "waiting", "waiting_since": False})

@@ -245,6 +245,7 @@ class MessageOutbox(models.AbstractModel):
         self.env.cr.execute(SQL("UPDATE message_history SET finished = false WHERE id = ANY(%s)", messages.ids))
         messages.invalidate_recordset(["finished"])
         self._refresh(messages.ids)
+        messages._answer_after_all()
 
     @api.model
     def _expire(self, limit=1000):

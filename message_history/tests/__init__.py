@@ -12,6 +12,7 @@ from . import (
     test_dispatch,
     test_failures,
     test_intake,
+    test_mentions,
     test_message_link,
     test_message_privacy,
     test_message_process,

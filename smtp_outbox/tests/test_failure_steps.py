@@ -1,3 +1,4 @@
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 from odoo import fields
@@ -206,6 +207,43 @@ class TestSendNow(FailureCase):
         incoming.write({"state": "given_up"})
         (incoming + delivery.history_id).action_try_again()
         self.assertEqual((incoming.state, delivery.state), ("received", "queued"))
+
+
+class TestAnsweredAfterAll(FailureCase):
+    """An answer that failed is to be given again; sending it again is giving it."""
+
+    def failed(self):
+        delivery = self.answer(550, "5.1.1 No such user")
+        self.env["message.conversation"]._settle()
+        self.env.invalidate_all()
+        conversation = delivery.history_id.conversation_id
+        self.assertEqual(conversation.state, "open")
+        return delivery, conversation
+
+    def test_sending_again_answers(self):
+        delivery, conversation = self.failed()
+        delivery.with_user(self.clerk).action_send_again()
+        self.assertEqual(conversation.state, "waiting")
+        self.send_queue()
+        self.env["message.conversation"]._settle()
+        self.env.invalidate_all()
+        self.assertEqual((delivery.state, conversation.state), ("accepted", "waiting"))
+
+    def test_it_fails_again(self):
+        delivery, conversation = self.failed()
+        delivery.with_user(self.clerk).action_send_again()
+        self.smtp.answers["orders@customer.example"] = (550, "5.1.1 No such user")
+        self.send_queue()
+        self.env["message.conversation"]._settle()
+        self.env.invalidate_all()
+        self.assertEqual(conversation.state, "open")
+
+    def test_somebody_wrote_again_meanwhile(self):
+        delivery, conversation = self.failed()
+        newer = self.receive(99)
+        newer.write({"conversation_id": conversation.id, "date": fields.Datetime.now() + timedelta(minutes=1)})
+        delivery.with_user(self.clerk).action_send_again()
+        self.assertEqual(conversation.state, "open")
 
 
 class TestListsOfClerks(FailureCase):

@@ -10,7 +10,7 @@ from dev.instance import OdooProcess, wait_until
 ADDRESS = "info@lamps.example"
 WIDE, PHONE = {"width": 1400, "height": 860}, {"width": 400, "height": 800}
 #: Complaints of Odoo's own package, which has nothing to do with us.
-_NOT_OURS = re.compile(r"selfie_segmentation|Failed to load resource")
+_NOT_OURS = re.compile(r"selfie_segmentation|Failed to load resource|Ignored attempt to cancel a touchmove")
 _SET_UP = """
 env['res.lang']._activate_lang('de_DE')
 env['ir.mail_server'].search([]).active = False

@@ -101,6 +101,28 @@ def test_saved_answers(desk, clerk):
     assert "::" not in text
 
 
+def test_saved_answers_and_colleagues_by_keys(desk, clerk):
+    """Nobody has to leave the keyboard: arrows and Enter choose; who is named in a note is told."""
+    desk.arrives("Named")
+    anna, bert = clerk("anna").open_inbox(), clerk("bert").open_inbox()
+    anna.open("Named")
+    anna.reply("Dear Clara, ::ho")
+    anna.page.wait_for_selector(".o_messages_canned [role='option'][aria-selected='true']:has-text('hours')")
+    anna.page.keyboard.press("Enter")
+    anna.page.wait_for_selector(".o_messages_composer:has-text('open from 9 to 17 h')")
+    anna.page.keyboard.press("Escape")
+    anna.reply("Please look at this, @be", mode="note")
+    anna.page.wait_for_selector(".o_messages_canned [role='option']:has-text('Bert')")
+    anna.page.keyboard.press("Enter")
+    anna.page.wait_for_selector(".o_messages_composer a:has-text('@Bert')")
+    anna.page.keyboard.press("Control+Enter")
+    anna.page.wait_for_selector(".o_messages_note:has-text('@Bert'), .o_messages_card_note:has-text('@Bert')")
+    bert.page.wait_for_selector(".o_notification:has-text('names you in a note')")
+    wait_until(lambda: bert.counter("mentioned") == 1, 10, "his counter")
+    bert.page.click("[data-queue='mentioned']")
+    bert.row("Named").wait_for()
+
+
 def test_reply_all_and_forward(desk, clerk):
     desk.arrives("To several", "The plan is attached.", attachment=("plan.pdf", b"%PDF-1.4 plan"),
                  Reply_To="Orders <orders2@customer.example>", Cc="carol@customer.example")

@@ -8,18 +8,22 @@ import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { fileSize, fullMoment } from "../desk/format";
-import { CannedList, canned } from "./canned";
+import { CannedList, ColleagueList } from "./choice_list";
 import { unsaved, useKeeping } from "./keeping";
 import { PeopleInput } from "./people_input";
+import { typed } from "./typed";
 
 const { DateTime } = luxon;
+/** Saved answers, and colleagues in a note. */
+const SAVED = /(?:^|\s)(::([^\s:]{0,40}))$/;
+const MENTION = /(?:^|\s)(@([^\s@]{0,40}))$/;
 /** Of the editor, what a letter doesn't need. */
 const LEFT_OUT = ["banner", "chatgptTranslate", "column", "star", "media"];
 
 /** Writes one draft: an answer, a forward, a note, or a new message. Each mode and conversation has its own. */
 export class Composer extends Component {
     static template = "message_history.Composer";
-    static components = { CannedList, Dropdown, DropdownItem, PeopleInput, Wysiwyg };
+    static components = { CannedList, ColleagueList, Dropdown, DropdownItem, PeopleInput, Wysiwyg };
     static props = {
         conversationId: { type: [Number, { value: null }] },
         mode: String,
@@ -45,7 +49,7 @@ export class Composer extends Component {
             () => this.onGone()
         );
         this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
-        this.state = useState({ draft: null, copies: false, sending: false, presets: [], at: "", canned: null });
+        this.state = useState({ draft: null, copies: false, sending: false, presets: [], at: "", canned: null, mention: null });
         onWillStart(async () => {
             const read = this.props.draftId
                 ? this.orm.call("message.draft", "store", [{ id: this.props.draftId }])
@@ -118,7 +122,8 @@ export class Composer extends Component {
     onText() {
         this.lastBody = this.body;
         this.touch();
-        this.state.canned = canned.find(this.editor);
+        this.state.canned = typed.find(this.editor, SAVED);
+        this.state.mention = this.isNote ? typed.find(this.editor, MENTION) : null;
     }
 
     onPlain(ev) {
@@ -142,8 +147,21 @@ export class Composer extends Component {
     }
 
     insertCanned(response) {
-        canned.insert(this.editor, response.substitution, this.state.canned);
+        const nodes = response.substitution.split("\n").flatMap((line, index) => (index ? [document.createElement("br"), line] : [line]));
+        typed.replace(this.editor, nodes, this.state.canned);
         this.state.canned = null;
+        this.onText();
+    }
+
+    /** Name a colleague, as Odoo's own composer does: the server tells whoever is named so. */
+    insertMention({ name, partner_id: id }) {
+        const link = document.createElement("a");
+        link.href = `/odoo/res.partner/${id}`;
+        link.className = "o_mail_redirect";
+        Object.assign(link.dataset, { oeModel: "res.partner", oeId: id });
+        link.textContent = `@${name}`;
+        typed.replace(this.editor, [link, "\u00A0"], this.state.mention);
+        this.state.mention = null;
         this.onText();
     }
 

@@ -112,10 +112,15 @@ export class InboxController extends ListController {
         this.inbox.currentId = id;
     }
 
-    move(step) {
+    /** The row so many steps from the one that is shown. */
+    neighbour(step) {
         const { records } = this;
         const index = records.findIndex((record) => record.resId === this.inbox.currentId);
-        const next = records[index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1)];
+        return records[index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1)];
+    }
+
+    move(step) {
+        const next = this.neighbour(step);
         if (next) {
             this.show(next.resId);
             this.focusRow(next);

@@ -15,6 +15,7 @@ export const QUEUES = [
         counter: "unassigned",
     },
     { name: "unread", label: _t("Unread"), icon: "fa-circle", filters: ["filter_open", "filter_unread"], counter: "unread" },
+    { name: "mentioned", label: _t("Mentions"), icon: "fa-at", filters: ["filter_mentioned"], counter: "mentioned" },
     { name: "waiting", label: _t("Waiting"), icon: "fa-hourglass-o", filters: ["filter_waiting"] },
     { name: "snoozed", label: _t("Snoozed"), icon: "fa-clock-o", filters: ["filter_snoozed"], counter: "snoozed" },
     { name: "drafts", label: _t("My Drafts"), icon: "fa-pencil", filters: ["filter_draft"] },

@@ -20,9 +20,19 @@ import { usePresence } from "./presence";
 const SETTLE = 120;
 /** So long a conversation is looked at until it counts as read. */
 const DWELL = 2000;
-/** Conversations kept for going back to. */
+/** So long after a conversation is shown the next one is read ahead. */
+const AHEAD = 250;
+/** Conversations kept for going back to, and the next one. */
 const KEPT = 30;
 const kept = new Map();
+
+function keep(data) {
+    kept.delete(data.id);
+    kept.set(data.id, data);
+    if (kept.size > KEPT) {
+        kept.delete(kept.keys().next().value);
+    }
+}
 
 /** The reading pane: one conversation, what can be done with it, and the answer to it. */
 export class MessagePane extends Component {
@@ -37,9 +47,10 @@ export class MessagePane extends Component {
         onOpenFully: { type: Function, optional: true },
         onOpenConversation: { type: Function, optional: true },
         onNext: { type: Function, optional: true },
+        getNextId: { type: Function, optional: true },
         area: Function,
     };
-    static defaultProps = { onChanged: () => {}, onNext: () => {}, tickedText: "" };
+    static defaultProps = { onChanged: () => {}, onNext: () => {}, getNextId: () => null, tickedText: "" };
 
     setup() {
         this.orm = useService("orm");
@@ -72,7 +83,10 @@ export class MessagePane extends Component {
             }
         });
         onMounted(() => this.presence.tell());
-        onWillDestroy(() => browser.clearTimeout(this.dwell));
+        onWillDestroy(() => {
+            browser.clearTimeout(this.dwell);
+            browser.clearTimeout(this.ahead);
+        });
         this.useKeys();
     }
 
@@ -103,6 +117,19 @@ export class MessagePane extends Component {
         if (data?.unread) {
             this.dwell = browser.setTimeout(() => this.markSeen(), DWELL);
         }
+        this.readAhead();
+    }
+
+    /** Have the next conversation there before it is asked for; it is read again when it is shown. */
+    readAhead() {
+        browser.clearTimeout(this.ahead);
+        this.ahead = browser.setTimeout(async () => {
+            const id = this.props.getNextId();
+            const data = id && !kept.has(id) && (await this.orm.silent.call("message.desk", "open_conversation", [id]));
+            if (data && !kept.has(id)) {
+                keep(data);
+            }
+        }, AHEAD);
     }
 
     isWanted(id) {
@@ -118,11 +145,7 @@ export class MessagePane extends Component {
         if (!data) {
             return;
         }
-        kept.delete(data.id);
-        kept.set(data.id, data);
-        if (kept.size > KEPT) {
-            kept.delete(kept.keys().next().value);
-        }
+        keep(data);
         if (!this.state.composer && data.drafts.length) {
             this.state.composer = { mode: data.drafts[0].mode, historyId: null, focus: 0 };
         }
