@@ -94,7 +94,51 @@ class TestMessagePrivacy(MessageScene, TransactionCase):
             self.assertIsNone(entries["Re: Lumbago"]["original"])
             original = archive.read(entries["Lumbago"]["original"])
             self.assertEqual(original, self.env["message.raw"]._read(self.written.ids)[self.written.id])
-            self.assertEqual(len(archive.namelist()), 4)
+            self.assertEqual(len(archive.namelist()), 5)
+            self.assertEqual(json.loads(archive.read("drafts.json")), [])
+
+    def _leave_traces(self):
+        """Have the person in whatever hangs on messages: a failed attempt, a link, a draft, trusted pictures."""
+        delivery = self.env["message.delivery"].create({
+            "history_id": self.answered.id, "channel_id": self.channel.id, "address": "clarissa@person.example",
+            "state": "refused", "attempt_date": "2026-01-01", "server_reply": "550 clarissa@person.example unknown"})
+        self.env.flush_all()
+        self.env["message.attempt"]._note(self.answered.ids)
+        self.env["ir.attachment"].create({
+            "name": "clarissa.pdf", "raw": b"hers", "res_model": "message.history", "res_id": self.answered.id})
+        drafts = self.env["message.draft"].with_user(self.manager)
+        drafts.store({"mode": "new", "subject": "Dear", "body": "<p>Your hidden pain</p>",
+                      "recipients": [{"name": "Clarissa", "address": "clarissa@person.example"}]})
+        drafts.store({"mode": "new", "subject": "To somebody else", "body": "<p>Hello</p>",
+                      "recipients": [{"name": "Joan", "address": "joan.clarissa@person.example"}]})
+        self.env["message.picture.sender"].with_user(self.manager).trust("clarissa@person.example")
+        return delivery
+
+    def test_export_of_what_hangs_on_messages(self):
+        self._leave_traces()
+        buffer = io.BytesIO()
+        self._look_up()._write_archive(buffer)
+        with zipfile.ZipFile(buffer) as archive:
+            draft, = json.loads(archive.read("drafts.json"))
+            self.assertEqual((draft["subject"], draft["user"]), ("Dear", self.manager.name))
+            replies = [attempt["server_reply"] for entry in json.loads(archive.read("messages.json"))
+                       for delivery in entry["deliveries"] for attempt in delivery["attempts"]]
+            self.assertEqual(replies, ["550 clarissa@person.example unknown"])
+
+    def test_erase_what_hangs_on_messages(self):
+        for mode in ("content", "rows"):
+            with self.subTest(mode=mode), self.env.cr.savepoint() as savepoint:
+                self._leave_traces()
+                self._erase(erase_mode=mode)
+                self.env.flush_all()
+                for table in ("message_attempt", "message_delivery", "message_picture_sender"):
+                    self.env.cr.execute(f"SELECT t::text FROM {table} t")
+                    self.assertNotIn("clarissa@person", str(self.env.cr.fetchall()), table)
+                self.assertFalse(self.env["ir.attachment"].search(
+                    [("res_model", "=", "message.history"), ("res_id", "=", self.answered.id)]))
+                self.assertEqual(self.env["message.draft"].search([]).mapped("subject"), ["To somebody else"])
+                savepoint.rollback()
+                self.env.invalidate_all()
 
     def _assert_gone(self, *secrets):
         """Look into the tables themselves: what is erased is in no column."""

@@ -110,6 +110,13 @@ class MessagePrivacy(models.TransientModel):
         return self._find_ids(
             written if self.scope == "sent" else SQL("(%s OR %s)", written, self._sent_to_person()))
 
+    def _find_drafts_sudo(self):
+        """Return what users have written to the person and not sent, or sent and could take back."""
+        self.env["message.draft"].flush_model()
+        rows = self.env.execute_query(SQL(
+            "SELECT id FROM message_draft WHERE CONCAT(recipients, ' ', copies) ~* %s ORDER BY id", self._pattern()))
+        return self.env["message.draft"].sudo().browse(draft_id for (draft_id,) in rows)
+
     def action_look_up(self):
         """Count what is recorded of the person."""
         address = self._get_address()
@@ -162,6 +169,8 @@ class MessagePrivacy(models.TransientModel):
                             for message_sudo in messages_sudo]
                 self.env.invalidate_all()
             archive.writestr("messages.json", json.dumps(entries, ensure_ascii=False, indent=1))
+            drafts = [self._describe_draft(draft_sudo) for draft_sudo in self._find_drafts_sudo()]
+            archive.writestr("drafts.json", json.dumps(drafts, ensure_ascii=False, indent=1))
 
     def _add_original(self, archive, message_sudo):
         """Add an original to the archive; returns its name there, None if it is no longer kept."""
@@ -185,14 +194,22 @@ class MessagePrivacy(models.TransientModel):
             "sender": message_sudo.sender_name or "",
             "sender_address": message_sudo.sender_address or "",
             "recipients": message_sudo.recipients or "",
-            "deliveries": [{"address": delivery.address, "state": delivery.state}
-                           for delivery in message_sudo.delivery_ids],
+            "deliveries": [{"address": delivery.address, "state": delivery.state, "attempts": [
+                {"date": fields.Datetime.to_string(attempt.date), "state": attempt.state,
+                 "server_reply": attempt.server_reply or ""} for attempt in delivery.attempt_ids]}
+                for delivery in message_sudo.delivery_ids],
             "subject": message_sudo.subject or "",
             "text": message_sudo.body_text or "",
             "message_id": message_sudo.message_uid or "",
             "document": message_sudo.document_name or "",
             "original": original,
         }
+
+    def _describe_draft(self, draft_sudo):
+        """Return one draft for the list."""
+        return {"user": draft_sudo.user_id.name, "date": fields.Datetime.to_string(draft_sudo.write_date),
+                "recipients": draft_sudo.recipients or [], "copies": draft_sudo.copies or [],
+                "subject": draft_sudo.subject or "", "text": str(draft_sudo.body or "")}
 
     # Erasing ------------------------------------------------------------------------------
 
@@ -246,6 +263,10 @@ class MessagePrivacy(models.TransientModel):
             "state_reason": self.env._("Erased at the request of the person."),
         })
         messages_sudo.delivery_ids.write({"address": "-", "partner_id": False, "server_reply": False})
+        messages_sudo.delivery_ids.attempt_ids.unlink()
+        # what was sent as a link
+        self.env["ir.attachment"].sudo().search(
+            [("res_model", "=", messages_sudo._name), ("res_id", "in", ids)]).unlink()
         self._clean_conversations(messages_sudo.conversation_id)
 
     def _clean_conversations(self, conversations_sudo):
@@ -265,8 +286,10 @@ class MessagePrivacy(models.TransientModel):
             })
 
     def _erase_traces(self, address):
-        """Erase where else the address stands: given answers, rules, notices on channels."""
+        """Erase where else the address stands: drafts, given answers, rules, notices on channels."""
+        self._find_drafts_sudo().unlink()
         self.env["message.answer"].sudo().search([("address", "=", address)]).unlink()
+        self.env["message.picture.sender"].sudo().search([("address", "=", address)]).unlink()
         rules_sudo = self.env["message.sender.rule"].sudo().with_context(active_test=False)
         rules_sudo.search([("pattern", "=", address)]).unlink()
         activities_sudo = self.env["mail.activity"].sudo().with_context(active_test=False)

@@ -78,3 +78,8 @@ export function colourOf(name) {
     }
     return (sum % 11) + 1;
 }
+
+/** The action that opens a record's form. */
+export function formOf(model, id) {
+    return { type: "ir.actions.act_window", res_model: model, res_id: id, views: [[false, "form"]] };
+}

@@ -5,6 +5,7 @@ import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
+import { formOf } from "../desk/format";
 
 /** Above the outbox and what failed: what waits for a channel that a person has to mend. */
 export class HeldUp extends Component {
@@ -23,12 +24,7 @@ export class HeldUp extends Component {
     }
 
     openChannel(id) {
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "message.channel",
-            res_id: id,
-            views: [[false, "form"]],
-        });
+        this.action.doAction(formOf("message.channel", id));
     }
 }
 

@@ -3,7 +3,7 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
-import { colourOf, fileSize, fullMoment, initials, shortMoment } from "../desk/format";
+import { colourOf, fileSize, formOf, fullMoment, initials, shortMoment } from "../desk/format";
 import { Deliveries } from "./deliveries";
 import { MessageBody } from "./message_body";
 import { MessageTrouble } from "./message_trouble";
@@ -108,11 +108,6 @@ export class MessageCard extends Component {
     }
 
     openRow() {
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "message.history",
-            res_id: this.message.id,
-            views: [[false, "form"]],
-        });
+        this.action.doAction(formOf("message.history", this.message.id));
     }
 }

@@ -10,7 +10,7 @@ import { useBus, useService } from "@web/core/utils/hooks";
 import { Composer } from "../composer/composer";
 import { useSending } from "../composer/sending";
 import { useDeskKey } from "../desk/keys";
-import { MEDIA, fullMoment } from "../desk/format";
+import { MEDIA, formOf, fullMoment } from "../desk/format";
 import { AssignMenu, SnoozeMenu, TagMenu } from "./menus";
 import { MessageCard } from "./message_card";
 import { NoteCard } from "./note_card";
@@ -248,7 +248,7 @@ export class MessagePane extends Component {
     }
 
     openRecord(model, id) {
-        this.action.doAction({ type: "ir.actions.act_window", res_model: model, res_id: id, views: [[false, "form"]] });
+        this.action.doAction(formOf(model, id));
     }
 
     // Writing ----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import { Component, useRef } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { formOf } from "../desk/format";
 import { MessagePane } from "./message_pane";
 
 /** The reading pane on the conversation's own page, as on phones. */
@@ -20,12 +21,7 @@ export class PaneWidget extends Component {
     }
 
     openConversation(id) {
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "message.conversation",
-            res_id: id,
-            views: [[false, "form"]],
-        });
+        this.action.doAction(formOf("message.conversation", id));
     }
 }
 

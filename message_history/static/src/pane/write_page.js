@@ -2,6 +2,7 @@ import { Component, useRef } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { formOf } from "../desk/format";
 import { MessagePane } from "./message_pane";
 
 /** A page for a new message, where the inbox has no pane: on phones. */
@@ -20,12 +21,7 @@ export class WritePage extends Component {
     }
 
     openConversation(id) {
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "message.conversation",
-            res_id: id,
-            views: [[false, "form"]],
-        });
+        this.action.doAction(formOf("message.conversation", id));
     }
 }
 

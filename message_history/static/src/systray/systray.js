@@ -6,7 +6,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useDialogRole } from "../desk/dialog_role";
-import { MEDIA, shortMoment } from "../desk/format";
+import { MEDIA, formOf, shortMoment } from "../desk/format";
 
 /** In the menu bar: how much is to be answered, the latest of it, and what is wrong. */
 export class MessagesSystray extends Component {
@@ -61,12 +61,7 @@ export class MessagesSystray extends Component {
 
     openRow(row) {
         this.dropdown.close();
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: row.model,
-            res_id: row.id,
-            views: [[false, "form"]],
-        });
+        this.action.doAction(formOf(row.model, row.id));
     }
 
     openInbox() {
