@@ -28,6 +28,17 @@ export class MessageTrouble extends Component {
         return !this.isProblem && ["queued", "deferred"].includes(this.worst?.state) && Boolean(this.worst.cause);
     }
 
+    /** What stands in the ledger is in the company's language; for one recipient it can be said in the reader's. */
+    get reason() {
+        const { worst } = this;
+        const { reason, recipient_count: count } = this.props.message;
+        if (!worst?.cause || count !== 1) {
+            return reason;
+        }
+        const said = worst.server_reply ? `(${worst.server_reply})` : "";
+        return `${worst.address}: ${worst.cause} ${said}`.trim();
+    }
+
     get advice() {
         return this.isProblem ? this.props.message.advice : this.worst.advice;
     }
