@@ -7,6 +7,9 @@ from odoo.tools import SQL
 #: What a change may write, and what Undo may write back.
 _CHANGEABLE = ("state", "snooze_until", "snooze_reply", "assignee_id", "tag_ids", "spam")
 
+#: What belongs to a state.
+STATE_NAMES = ("state", "snooze_until", "snooze_reply")
+
 
 class MessageConversation(models.Model):
     """What people do with conversations at the desk: in bulk, said in words, and with a way back."""
@@ -34,9 +37,11 @@ class MessageConversation(models.Model):
                 skipped.append(self._skip(conversation, reason))
                 continue
             values = prepare(conversation, change)
-            before = conversation._desk_values(values)
+            # another state ends what put the conversation off, which comes back with it
+            names = [*dict.fromkeys([*values, *(STATE_NAMES if "state" in values else ())])]
+            before = conversation._desk_values(names)
             conversation.write(values)
-            undo.append({"id": conversation.id, "before": before, "after": conversation._desk_values(values)})
+            undo.append({"id": conversation.id, "before": before, "after": conversation._desk_values(names)})
         done = [entry["id"] for entry in undo]
         self._notify_changed(done)
         return {"done": done, "skipped": skipped, "undo": undo, "text": self._words_for_change(change, done, skipped)}

@@ -13,6 +13,7 @@ class MessageConversation(models.Model):
         compute="_compute_mentioned", search="_search_mentioned", string="Mentions Me",
         help="A colleague named you in a note.")
 
+    @api.depends_context("uid")
     def _compute_mentioned(self):
         rows = self.env["message.conversation.member"].search(
             [("conversation_id", "in", self.ids), ("user_id", "=", self.env.uid), ("mentioned", "=", True)])
@@ -49,9 +50,10 @@ class MessageConversation(models.Model):
             "follows = true, mentioned = true, seen_message_id = 0", self.id, users.ids))
         self.env.invalidate_all()
         for user in users:
+            _ = self.with_context(lang=user.lang).env._
             user._bus_send("simple_notification", {
-                "type": "info", "message": self.subject or self.env._("No subject"),
-                "title": self.env._("%(name)s names you in a note", name=self.env.user.name)})
+                "type": "info", "message": self.subject or _("No subject"),
+                "title": _("%(name)s names you in a note", name=self.env.user.name)})
             user._bus_send("message_history/changed", {"conversation_ids": self.ids})
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):

@@ -1,6 +1,11 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .message_conversation_desk import STATE_NAMES
+
+#: What a conversation has of its own, and gets back when a merge is undone.
+_OWN = (*STATE_NAMES, "assignee_id", "tag_ids", "spam")
+
 
 class MessageConversation(models.Model):
     """What people join and part by hand, with a way back."""
@@ -15,13 +20,12 @@ class MessageConversation(models.Model):
         target, *_others = self.sorted("id")
         others = self - target
         subjects = [one.subject or self.env._("No subject") for one in others]
-        parts = [one._describe_part() for one in others]
+        undo = {"id": target.id, "own": target._describe_part(), "merged": [one._describe_part() for one in others]}
         self.sudo()._merge_into(target.sudo())
         target.sudo()._settle_conversations(target.ids, moved=True)
         target.message_post(body=self.env._("Merged: %(subjects)s", subjects=", ".join(subjects)))
         self._notify_changed(target.ids)
-        return {"target": target.id, "undo": [{"id": target.id, "merged": parts}],
-                "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
+        return {"target": target.id, "undo": [undo], "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
 
     def desk_split(self, history_ids):
         """Make a conversation of its own of some of its messages. Returns the outcome, with its id as ``target``."""
@@ -33,13 +37,19 @@ class MessageConversation(models.Model):
         return {"target": fresh.id, "undo": [{"id": self.id, "split": fresh.id}],
                 "text": self.env._("%(count)s messages split off.", count=len(messages))}
 
+    # The way back -----------------------------------------------------------------------------
+
     def _describe_part(self):
         """Return what makes the conversation one of its own again."""
         self.ensure_one()
         notes_sudo = self.env["mail.message"].sudo().search(
             [("model", "=", self._name), ("res_id", "=", self.id), ("message_type", "=", "comment")])
-        return {**self._desk_values(["state", "assignee_id", "tag_ids"]), "subject": self.subject or "",
-                "history_ids": self.sudo().history_ids.ids, "note_ids": notes_sudo.ids}
+        drafts_sudo = self.env["message.draft"].sudo().search([("conversation_id", "=", self.id)])
+        return {"values": self._desk_values(_OWN), "subject": self.subject or "",
+                "document": [self.model, self.res_id] if self.res_id else None,
+                "members": [[row.user_id.id, row.follows, row.starred, row.mentioned]
+                            for row in self.sudo().member_ids],
+                "history_ids": self.sudo().history_ids.ids, "note_ids": notes_sudo.ids, "draft_ids": drafts_sudo.ids}
 
     def _undo_joining(self, entry):
         """Part what was merged, or join what was split; returns whether anything was done."""
@@ -47,6 +57,11 @@ class MessageConversation(models.Model):
         if "split" in entry:
             return self._undo_split(entry["split"])
         done = [self._part_again(part) for part in entry.get("merged", [])]
+        if any(done) and entry.get("own"):
+            came = {row[0] for part in entry["merged"] for row in part.get("members", [])}
+            self.sudo().member_ids.filtered(
+                lambda row: row.user_id.id in came - {row[0] for row in entry["own"].get("members", [])}).unlink()
+            self._give_back(entry["own"])
         return any(done)
 
     def _undo_split(self, fresh_id):
@@ -67,12 +82,34 @@ class MessageConversation(models.Model):
         if not messages_sudo or messages_sudo == own_sudo:
             return False
         fresh_sudo = self._split_off(messages_sudo).sudo()
-        tags = self.env["message.tag"].browse(part.get("tag_ids", [])).exists()
-        fresh_sudo.write({"subject": part.get("subject") or fresh_sudo.subject, "split_from_id": False,
-                          "state": part.get("state") or fresh_sudo.state, "tag_ids": [(6, 0, tags.ids)],
-                          "assignee_id": self.env["res.users"].browse(part.get("assignee_id") or []).exists().id})
-        notes_sudo = self.env["mail.message"].sudo().search([
+        fresh_sudo.write({"subject": part.get("subject") or fresh_sudo.subject, "split_from_id": False})
+        self._hand_notes(self.env["mail.message"].sudo().search([
             ("id", "in", part.get("note_ids", [])), ("model", "=", self._name), ("res_id", "=", self.id),
-            ("message_type", "=", "comment")])
-        notes_sudo.res_id = fresh_sudo.id
+            ("message_type", "=", "comment")]), fresh_sudo)
+        drafts_sudo = self.env["message.draft"].sudo().search(
+            [("id", "in", part.get("draft_ids", [])), ("conversation_id", "=", self.id)])
+        drafts_sudo.write({"conversation_id": fresh_sudo.id})
+        fresh_sudo.with_env(self.env)._give_back(part)
         return True
+
+    def _give_back(self, part):
+        """Give a conversation back what it had of its own; from the browser, so nothing that its user may not give."""
+        values = {name: value for name, value in part.get("values", {}).items() if name in _OWN}
+        if "tag_ids" in values:
+            values["tag_ids"] = [(6, 0, self.env["message.tag"].browse(values["tag_ids"]).exists().ids)]
+        if values.get("assignee_id"):
+            values["assignee_id"] = self.env["res.users"].browse(values["assignee_id"]).exists().id
+        model, res_id = part.get("document") or (False, False)
+        document = self.env[model].browse(res_id).exists() if model in self.env else None
+        if not model or (document and document.has_access("read")):
+            values |= {"model": model, "res_id": res_id}
+        conversation_sudo = self.sudo()
+        conversation_sudo.write(values)
+        users = self.env["res.users"].browse(user_id for user_id, *_marks in part.get("members", [])).exists()
+        known = {row.user_id.id: row for row in conversation_sudo.member_ids}
+        for user_id, follows, starred, mentioned in part.get("members", []):
+            marks = {"follows": bool(follows), "starred": bool(starred), "mentioned": bool(mentioned)}
+            if user_id in known:
+                known[user_id].write(marks)
+            elif user_id in users.ids:
+                conversation_sudo.member_ids.create({"conversation_id": self.id, "user_id": user_id, **marks})

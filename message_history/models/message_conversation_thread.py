@@ -31,10 +31,13 @@ class MessageConversation(models.Model):
             "GROUP BY channel_id ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
             "GREATEST(message_conversation_channel.last_date, excluded.last_date)", target.id, ids))
         self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id, follows, "
-            "starred) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), "
-            "bool_or(starred) FROM message_conversation_member WHERE conversation_id IN %s "
-            "GROUP BY user_id ON CONFLICT DO NOTHING", target.id, ids))
+            "INSERT INTO message_conversation_member AS m (conversation_id, user_id, seen_message_id, follows, "
+            "starred, mentioned) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), bool_or(starred), "
+            "bool_or(mentioned) FROM message_conversation_member WHERE conversation_id IN %s GROUP BY user_id "
+            "ON CONFLICT (user_id, conversation_id) DO UPDATE SET "
+            "follows = COALESCE(m.follows, false) OR COALESCE(excluded.follows, false), "
+            "starred = COALESCE(m.starred, false) OR COALESCE(excluded.starred, false), "
+            "mentioned = COALESCE(m.mentioned, false) OR COALESCE(excluded.mentioned, false)", target.id, ids))
         if "open" in others.mapped("state"):
             target.state = "open"
         self.env["message.draft"].sudo()._move(others, target)
@@ -52,7 +55,12 @@ class MessageConversation(models.Model):
         """Keep what people noted on the conversations; chatter messages go with their document otherwise."""
         notes = self.env["mail.message"].sudo().search(
             [("model", "=", self._name), ("res_id", "in", others.ids), ("message_type", "=", "comment")])
-        notes.res_id = target.id
+        self._hand_notes(notes, target)
+
+    def _hand_notes(self, notes, target):
+        """Put notes, and the files on them, into another conversation."""
+        notes.attachment_ids.filtered(lambda file: file.res_model == self._name).write({"res_id": target.id})
+        notes.write({"res_id": target.id})
 
     def _split_off(self, messages):
         """Make a conversation of its own of some messages; returns it."""
@@ -149,9 +157,9 @@ class MessageConversation(models.Model):
     def _show_at_the_desk(self, ids):
         """Let those who see a conversation find all its messages in their lists: also what went out by a server."""
         self.env.cr.execute(SQL(
-            "UPDATE message_history h SET desk_channel_id = c.channel_id FROM message_conversation c "
-            "WHERE h.conversation_id = c.id AND c.id IN %s AND h.channel_id <> c.channel_id "
-            "AND h.desk_channel_id IS DISTINCT FROM c.channel_id", ids))
+            "UPDATE message_history h SET desk_channel_id = NULLIF(c.channel_id, h.channel_id) "
+            "FROM message_conversation c WHERE h.conversation_id = c.id AND c.id IN %s "
+            "AND h.desk_channel_id IS DISTINCT FROM NULLIF(c.channel_id, h.channel_id)", ids))
         self.env["message.history"].invalidate_model(["desk_channel_id"])
 
     def _fresh_query(self, ids, moved):

@@ -107,13 +107,18 @@ class MessageDelivery(models.Model):
                 step = "channel" if delivery.channel_id.sudo().health in BLOCKED else None
             delivery.can_correct = owed and delivery.state != "cancelled"
             delivery.can_link = owed and delivery._supports_links()
-            delivery.can_reroute = (owed or waits) and bool(delivery.channel_id.sudo()._get_alternatives_sudo())
+            delivery.can_reroute = (owed or waits) and bool(delivery._get_alternatives_sudo())
             if step == "link" and not delivery.can_link:
                 step = "way" if delivery.can_reroute else "correct"
             # sudo(False): the pane reads with more rights than its reader has
             if step == "channel" and not delivery.channel_id.sudo(False).has_access("read"):
                 step = "way" if delivery.can_reroute else "again"
             delivery.first_step = step if owed or (waits and step in ("channel", "way")) else False
+
+    def _get_alternatives_sudo(self):
+        """Return the other channels that could send this message. For addons."""
+        self.ensure_one()
+        return self.channel_id.sudo()._get_alternatives_sudo()
 
     def _supports_links(self):
         """Whether the message can go with links instead of its attachments. For addons."""

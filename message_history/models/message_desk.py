@@ -139,7 +139,7 @@ class MessageDesk(models.AbstractModel):
         document = conversation._get_document()
         channel_sudo = conversation_sudo.channel_id
         answer_sudo = channel_sudo and channel_sudo._get_answer_channel_sudo()
-        blocked = answer_sudo and answer_sudo.health in BLOCKED
+        blocked = bool(answer_sudo) and answer_sudo.health in BLOCKED
         return {
             "id": conversation.id, "subject": conversation_sudo.subject or "", "state": conversation_sudo.state,
             "spam": conversation_sudo.spam, "unread": conversation.unread,
@@ -153,7 +153,7 @@ class MessageDesk(models.AbstractModel):
                         "health": channel_sudo.health,
                         "health_text": channel_sudo.health_text or "",
                         "can_answer": bool(answer_sudo),
-                        "answers_wait": blocked and answer_sudo._words_for_trouble()},
+                        "answers_wait": answer_sudo._words_for_trouble() if blocked else None},
             "document": {"model": document._name, "id": document.id, "name": document.display_name,
                          "kind": self.env["ir.model"]._get(document._name).name} if document else None,
             "last_message_id": conversation_sudo.last_message_id.id, "failed_count": conversation_sudo.failed_count,

@@ -140,7 +140,7 @@ class MessageDraft(models.Model):
         senders = self._senders(self.conversation_id)
         chosen = self.sender_id.id if self.sender_id.id in [one["id"] for one in senders] else None
         return {
-            "id": self.id, "conversation_id": self.conversation_id.id, "mode": self.mode,
+            "id": self.id, "stamp": str(self.write_date), "conversation_id": self.conversation_id.id, "mode": self.mode,
             "history_id": self.history_id.id or None, "sender_id": chosen or (senders[0]["id"] if senders else None),
             "senders": senders, "recipients": self.recipients or [], "copies": self.copies or [],
             "subject": self.subject or "", "body": str(self.body or ""), "quote": self.quote,

@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
 
+from .message_conversation_desk import STATE_NAMES
+
 
 class MessageDraft(models.Model):
     """Sends what was written: an answer on the channel that the message came by, a note to colleagues."""
@@ -32,7 +34,7 @@ class MessageDraft(models.Model):
         if not options.get("force") and (collision := self._collision(options.get("last_message_id"))):
             return {"collision": collision}
         conversation = self.conversation_id
-        before = {"undo": [{"id": conversation.id, "before": conversation._desk_values(["state"])}]} if (
+        before = {"undo": [{"id": conversation.id, "before": conversation._desk_values(STATE_NAMES)}]} if (
             conversation) else {}
         not_before, seconds = self._not_before(options.get("at"))
         history_sudo = self._deliver(not_before)
@@ -56,6 +58,9 @@ class MessageDraft(models.Model):
             raise UserError(self.env._("Write something first."))
         conversation = self.conversation_id
         named = conversation._mentioned_users(self.body)
+        # else they would go with the draft
+        self.attachment_ids.filtered(lambda one: one.res_model == self._name).sudo().write(
+            {"res_model": conversation._name, "res_id": conversation.id})
         conversation.with_context(mail_post_autofollow=False).message_post(
             body=self.body or "", message_type="comment", subtype_xmlid="mail.mt_note",
             attachment_ids=self.attachment_ids.ids, partner_ids=named.partner_id.ids)
@@ -121,7 +126,7 @@ class MessageDraft(models.Model):
         if options.get("done"):
             conversation.write({"state": "done", "snooze_until": False, "snooze_reply": False})
         for entry in (self.before or {}).get("undo", ()):
-            self.sudo().before = {"undo": [{**entry, "after": conversation._desk_values(["state"])}]}
+            self.sudo().before = {"undo": [{**entry, "after": conversation._desk_values(STATE_NAMES)}]}
         conversation._notify_changed(conversation.ids)
 
     def _words_for_sent(self, seconds, options):

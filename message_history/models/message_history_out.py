@@ -86,11 +86,11 @@ class MessageHistory(models.Model):
 
     def action_send_links(self):
         """Send to those whom the message did not reach, with links in place of the attachments."""
-        return self._owed_deliveries().action_send_links()
+        return self._owed_deliveries().filtered("can_link").action_send_links()
 
     def action_open_channel(self):
-        """Open the channel."""
-        return self.channel_id[:1].get_formview_action()
+        """Open the channel that keeps the message waiting."""
+        return (self[:1]._worst_delivery().channel_id or self.channel_id)[:1].get_formview_action()
 
     def _owed_deliveries(self, also=()):
         owed = self.env["message.delivery"].search(

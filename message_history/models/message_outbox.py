@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..tools import journal, locks
 from ..tools.transaction import in_transaction
 from ..tools.words import speaking
-from .message_delivery import ARRIVED, OPEN, OWED, PROBLEMS
+from .message_delivery import ARRIVED, OPEN, OWED, PROBLEMS, WAITING
 
 _logger = logging.getLogger(__name__)
 
@@ -174,13 +174,18 @@ class MessageOutbox(models.AbstractModel):
         if not kept:
             raise UserError(self.env._("The text of this message is no longer kept. Please write it anew."))
         self.env["message.attempt"]._note(kept.history_id.ids)
-        done = self._change(kept, (*OWED, *also), {
+        # what has its moment still before it, or its turn, keeps it
+        patient = kept.filtered(lambda delivery: delivery.state in WAITING and not delivery.attempts)
+        moved = self._change(patient, WAITING, {"channel_id": channel.id}) if patient and channel else patient
+        done = self._change(kept - patient, (*OWED, *also), {
             "state": "queued", "attempts": 0, "next_attempt": None, "failure_type": None, "server_reply": None,
             "priority": 1, "expires": None} | ({"channel_id": channel.id} if channel else {}))
         for own, rows in done.grouped("channel_id").items():
             rows.expires = own._get_expiry()
-        self._reopen(done.history_id)
+        self._reopen((done | moved).history_id)
         self.env["message.worker"]._wake()
+        if moved and not done:
+            return self.env._("To be sent to %(count)s recipients, when it is its turn.", count=len(moved))
         return self.env._("To be sent again to %(count)s recipients.", count=len(done))
 
     def _send_now(self, deliveries):

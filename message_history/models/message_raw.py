@@ -105,6 +105,9 @@ class MessageRaw(models.Model):
         rows = self.env.execute_query(SQL(
             "DELETE FROM message_raw WHERE history_id IN %s RETURNING store_name", tuple(history_ids) or (0,)))
         self.env["message.variant"]._drop(history_ids)
+        # what was sent as a link goes with the text that it belongs to
+        self.env["ir.attachment"].sudo().search(
+            [("res_model", "=", "message.history"), ("res_id", "in", list(history_ids))]).unlink()
         names = [name for (name,) in rows if name]
         if names:
             store = self._store()

@@ -28,6 +28,17 @@ class TestDeskChanges(DeskCase):
         conversation.desk_undo(outcome["undo"])
         self.assertEqual(conversation.state, "open")
 
+    def test_undo_puts_off_again(self):
+        """What was snoozed and marked as spam by mistake still wakes."""
+        conversation = self.converse()
+        until = fields.Datetime.now() + timedelta(days=2)
+        conversation.desk_change({"name": "snooze", "until": fields.Datetime.to_string(until)})
+        outcome = conversation.desk_change({"name": "spam"})
+        self.assertFalse(conversation.snooze_until)
+        conversation.desk_undo(outcome["undo"])
+        self.assertEqual((conversation.state, conversation.spam), ("waiting", False))
+        self.assertEqual(conversation.snooze_until, until.replace(microsecond=0))
+
     def test_undo_leaves_alone_what_somebody_changed_since(self):
         conversation = self.converse()
         outcome = conversation.desk_change({"name": "assign", "user_id": self.member.id})

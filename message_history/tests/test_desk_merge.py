@@ -60,6 +60,65 @@ class TestDeskMerge(DeskCase):
         self.assertEqual((first.history_count, first.preview), (1, "One"))
         self.assertEqual(first.desk_undo(outcome["undo"])["text"], "0 undone.", "only once")
 
+    def test_undo_gives_the_target_back_what_it_had(self):
+        first, second = self.converse("One"), self.converse("Two", subject="Another")
+        first.desk_change({"name": "done"})
+        first.sudo().write({"model": False, "res_id": False})
+        second.write({"assignee_id": self.member.id})
+        partner = self.env["res.partner"].create({"name": "A document"})
+        second.sudo().write({"model": "res.partner", "res_id": partner.id})
+        self.env["message.conversation.member"].sudo().create(
+            {"conversation_id": second.id, "user_id": self.other.id, "follows": True, "mentioned": True})
+        message = second.sudo().history_ids
+        outcome = (first + second).desk_merge()
+        self.assertEqual((first.state, first.assignee_id, first.sudo().res_id), ("open", self.member, partner.id))
+        self.assertTrue(first.with_user(self.other).has_access("read"))
+        first.desk_undo(outcome["undo"])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual((first.state, first.assignee_id.id, first.sudo().res_id), ("done", False, 0))
+        self.assertFalse(first.with_user(self.other).has_access("read"), "whoever followed the other one only")
+        again = message.conversation_id
+        self.assertTrue(again.with_user(self.other).has_access("read"))
+        self.assertTrue(again.with_user(self.other).mentioned)
+        self.assertEqual(again.res_id, partner.id)
+
+    def test_undo_a_merge_of_two_channels(self):
+        """Nobody goes on seeing what was merged by mistake."""
+        channel, _server = self.make_channel("Second", member_ids=self.other.ids)
+        first = self.converse("Ours")
+        second = self.receive(build_mail("Theirs", subject="Else"), channel=channel).conversation_id
+        ours, theirs = first.sudo().history_ids, second.history_ids
+        both = (first + second).with_user(self.manager)
+        outcome = both.desk_merge()
+        self.env.invalidate_all()
+        messages = self.env["message.history"]
+        self.assertEqual(messages.with_user(self.member).search([("id", "in", (ours + theirs).ids)]).sudo(),
+                         messages.browse((ours + theirs).ids).sorted(messages._order).filtered(
+                             lambda one: one in ours or one.desk_channel_id == self.channel))
+        first.with_user(self.manager).desk_undo(outcome["undo"])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(messages.with_user(self.member).search([("id", "in", (ours + theirs).ids)]).sudo(), ours)
+        self.assertEqual(messages.with_user(self.other).search([("id", "in", (ours + theirs).ids)]).sudo(), theirs)
+        self.assertFalse((ours + theirs).desk_channel_id)
+
+    def test_files_of_notes_move_along(self):
+        first, second = self.converse("One"), self.converse("Two")
+        drafts = self.env["message.draft"].with_user(self.member)
+        draft = drafts.browse(drafts.store({"conversation_id": second.id, "mode": "note", "body": "<p>See</p>"})["id"])
+        draft._attach("plan.txt", b"the plan")
+        draft.send()
+        note = second.message_ids.filtered("attachment_ids")
+        file = note.attachment_ids
+        self.assertEqual((file.exists().raw, file.res_model, file.res_id),
+                         (b"the plan", "message.conversation", second.id))
+        outcome = (first + second).desk_merge()
+        self.assertEqual((file.exists().raw, file.res_id), (b"the plan", first.id))
+        first.desk_undo(outcome["undo"])
+        self.assertEqual(file.res_id, note.res_id)
+        self.assertNotEqual(note.res_id, first.id)
+
     def test_undo_a_split(self):
         conversation = self.converse("One", message_id="<1@x.example>")
         second = self.receive(build_mail("Two", references="<1@x.example>", message_id="<2@x.example>"))

@@ -31,8 +31,7 @@ class MessageCorrect(models.TransientModel):
     @api.model
     def _open_for(self, message, deliveries, title):
         """Return the action that asks for corrected addresses, or another channel."""
-        own = deliveries.channel_id[:1]
-        ways = own | own.sudo()._get_alternatives_sudo().with_env(self.env)
+        ways = deliveries.channel_id[:1] | deliveries[:1]._get_alternatives_sudo().with_env(self.env)
         wizard = self.create({
             "history_id": message.id,
             "line_ids": [(0, 0, {"delivery_id": one.id, "new_address": one.address}) for one in deliveries]})
@@ -69,7 +68,7 @@ class MessageCorrect(models.TransientModel):
         way_sudo = self.way_id.sudo().channel_id
         if not way_sudo or way_sudo == own_sudo:
             return None
-        if way_sudo not in own_sudo._get_alternatives_sudo():
+        if way_sudo not in deliveries_sudo[:1]._get_alternatives_sudo():
             raise UserError(self.env._("%(channel)s can't send this message now.", channel=way_sudo.name))
         return way_sudo
 

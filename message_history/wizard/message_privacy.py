@@ -264,9 +264,6 @@ class MessagePrivacy(models.TransientModel):
         })
         messages_sudo.delivery_ids.write({"address": "-", "partner_id": False, "server_reply": False})
         messages_sudo.delivery_ids.attempt_ids.unlink()
-        # what was sent as a link
-        self.env["ir.attachment"].sudo().search(
-            [("res_model", "=", messages_sudo._name), ("res_id", "in", ids)]).unlink()
         self._clean_conversations(messages_sudo.conversation_id)
 
     def _clean_conversations(self, conversations_sudo):

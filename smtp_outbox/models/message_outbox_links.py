@@ -1,8 +1,12 @@
-from odoo import models
+from odoo import fields, models
 from odoo.addons.message_history.lib.variants import join, shared_tail
 from odoo.exceptions import UserError
 
+from ..lib.from_filter import allows
 from ..lib.links import attachments_of, with_links
+
+#: What certainly did not arrive, and is still owed.
+LINKABLE = ("refused", "bounced", "failed")
 
 
 class MessageDelivery(models.Model):
@@ -10,12 +14,23 @@ class MessageDelivery(models.Model):
 
     _inherit = "message.delivery"
 
+    has_links = fields.Boolean(readonly=True, help="Its copy has links in place of the attachments.")
+
     def _supports_links(self):
         history = self.history_id
         if not history.attachment_count or history.content_type != "message/rfc822" or history.private:
             return super()._supports_links()
         # once is enough: what is still too large has another reason
-        return not self.env["message.outbox"].sudo()._linked_files(history) and bool(history._with_original())
+        return not self.has_links and self.state in LINKABLE and bool(history._with_original())
+
+    def _get_alternatives_sudo(self):
+        """Return the servers that may also send for the message's sender: their *FROM Filtering*."""
+        found_sudo = super()._get_alternatives_sudo()
+        if self.channel_id.sudo().channel_type != "smtp":
+            return found_sudo
+        sender = self.history_id.sudo().sender_address or ""
+        return found_sudo.filtered(
+            lambda channel: allows(channel._get_mail_server_sudo().from_filter or "", sender))
 
 
 class MessageOutbox(models.AbstractModel):
@@ -29,6 +44,10 @@ class MessageOutbox(models.AbstractModel):
         The files are kept with the message, and go with it. Whoever has a link can download, as with the links
         that Odoo itself puts into mails that it thinks too large.
         """
+        # in doubt is no reason to send more, and what was taken back stays
+        deliveries = deliveries.filtered(lambda delivery: delivery.state in LINKABLE)
+        if not deliveries:
+            raise UserError(self.env._("Nobody is owed this message any more."))
         for history, rows in deliveries.grouped("history_id").items():
             original = self._original(history)
             files = self._linked_files(history) or self._link_files(history, original)
@@ -39,6 +58,7 @@ class MessageOutbox(models.AbstractModel):
             for delivery in rows:
                 content = self._own_copy(delivery, original)
                 self._give_copy(delivery, original, with_links(content, html, text))
+            rows.has_links = True
         return self._send_again(deliveries)
 
     def _linked_files(self, history):

@@ -118,19 +118,33 @@ class TestSendAsLink(FailureCase):
         self.assertEqual(delivery.state, "failed")
         self.assertFalse(delivery.can_link)
         self.assertNotEqual(delivery.first_step, "link")
+        other = delivery.copy({"address": "second@customer.example", "state": "failed", "has_links": False,
+                               "failure_type": "too_large", "variant_id": False})
+        self.assertTrue(other.can_link, "each recipient has a copy of its own")
         plain = self.answer(552, "5.3.4 too large", file=False, after_data=True)
         self.assertFalse(plain.can_link)
         with self.assertRaisesRegex(UserError, "no attachments"):
             plain.action_send_links()
 
-    def test_the_files_go_with_the_message(self):
+    def test_the_files_go_with_the_original(self):
         delivery = self.answer(552, "5.3.4 too large", after_data=True)
         delivery.action_send_links()
         history = delivery.history_id
         files = self.env["ir.attachment"].search([("res_model", "=", "message.history"), ("res_id", "=", history.id)])
         self.assertTrue(files)
-        self.env["message.history"]._forget(history.ids)
-        self.assertFalse(files.exists())
+        self.env["message.raw"]._drop(history.ids)
+        self.assertFalse(files.exists(), "retention of the text is retention of its files")
+
+    def test_nobody_else_gets_it_again(self):
+        """In doubt is no reason to send more, and what was taken back stays so."""
+        delivery = self.answer(552, "5.3.4 too large", after_data=True)
+        doubt, back, there = (delivery.copy({
+            "address": f"{state}@customer.example", "state": state, "failure_type": False, "variant_id": False})
+            for state in ("in_doubt", "cancelled", "accepted"))
+        (delivery + doubt + back + there).action_send_links()
+        self.assertEqual((delivery + doubt + back + there).mapped("state"),
+                         ["queued", "in_doubt", "cancelled", "accepted"])
+        self.assertFalse((doubt + back + there).variant_id)
 
     def test_strangers_may_not(self):
         delivery = self.answer(552, "5.3.4 too large", after_data=True)
@@ -165,13 +179,31 @@ class TestOtherChannel(FailureCase):
         self.smtp.down = ConnectionFailed("timed out")
         delivery = self.answer()
         self.assertIn(delivery.state, ("queued", "deferred"))
-        delivery.write({"state": "deferred", "next_attempt": "2099-01-01 00:00:00"})
+        delivery.write({"state": "deferred", "attempts": 1, "next_attempt": "2099-01-01 00:00:00"})
         self.smtp.down = None
         wizard = self.wizard(delivery)
         wizard.way_id = wizard.way_ids.filtered(lambda way: way.name == "Spare")
         wizard.action_apply()
         self.assertEqual(self.send_queue(self.other), 1)
         self.assertEqual(self.smtp.arrived(), {"orders@customer.example": 1})
+
+    def test_what_has_its_moment_before_it_keeps_it(self):
+        """Another channel for what is to leave tomorrow does not send it today."""
+        delivery = self.answer()
+        delivery.write({"state": "deferred", "attempts": 0, "next_attempt": "2099-01-01 08:00:00"})
+        self.channel.action_pause()
+        wizard = self.wizard(delivery)
+        wizard.way_id = wizard.way_ids.filtered(lambda way: way.name == "Spare")
+        wizard.action_apply()
+        self.assertEqual((delivery.channel_id, delivery.state, str(delivery.next_attempt)),
+                         (self.other, "deferred", "2099-01-01 08:00:00"))
+
+    def test_only_servers_that_may_send_for_the_sender(self):
+        delivery = self.answer(550, "5.7.1 not from you")
+        self.other._get_mail_server_sudo().from_filter = "elsewhere.example"
+        self.assertNotIn("Spare", self.wizard(delivery).way_ids.mapped("name"))
+        self.other._get_mail_server_sudo().from_filter = "example.net"
+        self.assertIn("Spare", self.wizard(delivery).way_ids.mapped("name"))
 
     def test_only_what_can_send(self):
         self.other.action_pause()

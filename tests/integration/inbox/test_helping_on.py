@@ -5,7 +5,7 @@ from dev.servers.smtp import SmtpSink
 
 _SPARE = """
 server = env['ir.mail_server'].create({'name': name, 'smtp_host': '127.0.0.1', 'smtp_port': port,
-                                       'smtp_encryption': 'none', 'sequence': 90, 'from_filter': 'spare.example'})
+                                       'smtp_encryption': 'none', 'sequence': 90, 'from_filter': 'lamps.example'})
 result = server.id
 """
 

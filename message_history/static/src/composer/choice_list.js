@@ -1,4 +1,5 @@
 import { Component, onWillStart, onWillUpdateProps, useExternalListener, useState } from "@odoo/owl";
+import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 
 const SHOWN = 8;
@@ -16,6 +17,9 @@ export class ChoiceList extends Component {
     }
 
     onKeydown(ev) {
+        if (!ev.target.closest?.(".o_messages_editor, .o_messages_canned")) {
+            return; // somebody writes an address meanwhile
+        }
         const { items, onChoose, onClose } = this.props;
         const step = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
         if (step && items.length) {
@@ -64,10 +68,12 @@ export class ColleagueList extends Component {
     setup() {
         this.orm = useService("orm");
         this.state = useState({ people: [] });
-        const load = async ({ text }) => {
-            this.state.people = await this.orm.silent.call("message.desk", "get_colleagues", [text]);
+        const keepLast = new KeepLast();
+        const load = ({ text }) => {
+            const asked = this.orm.silent.call("message.desk", "get_colleagues", [text]).catch(() => []);
+            keepLast.add(asked).then((people) => (this.state.people = people));
         };
-        onWillStart(() => load(this.props));
+        load(this.props);
         onWillUpdateProps((next) => next.text !== this.props.text && load(next));
     }
 

@@ -9,7 +9,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { fileSize, fullMoment } from "../desk/format";
 import { CannedList, ColleagueList } from "./choice_list";
-import { unsaved, useKeeping } from "./keeping";
+import { takeUp, unsaved, useKeeping } from "./keeping";
 import { PeopleInput } from "./people_input";
 import { typed } from "./typed";
 
@@ -45,7 +45,7 @@ export class Composer extends Component {
         Object.assign(this, { fileSize, fullMoment });
         this.keeping = useKeeping(
             () => this.values(),
-            (stored) => (this.draft.id = stored.id),
+            ({ id, stamp }) => Object.assign(this.draft, { id, stamp }),
             () => this.onGone()
         );
         this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
@@ -182,10 +182,8 @@ export class Composer extends Component {
 
     /** Take up what an earlier page could not store. */
     takeUnsaved() {
-        const { id, conversation_id, mode, attachments } = { ...this.draft, conversation_id: this.props.conversationId, mode: this.props.mode };
-        const kept = unsaved.take({ id, conversation_id, mode });
-        if (kept) {
-            Object.assign(this.draft, kept, { id, attachments });
+        const { conversationId, mode } = this.props;
+        if (takeUp(this.draft, unsaved.take({ id: this.draft.id, conversation_id: conversationId, mode }))) {
             this.touch();
         }
     }
@@ -199,9 +197,9 @@ export class Composer extends Component {
     }
 
     values() {
-        const { id, sender_id, recipients, copies, subject, quote, history_id } = this.draft;
+        const { id, stamp, sender_id, recipients, copies, subject, quote, history_id } = this.draft;
         return {
-            id, sender_id, recipients, copies, subject, quote, history_id, body: this.body,
+            id, stamp, sender_id, recipients, copies, subject, quote, history_id, body: this.body,
             conversation_id: this.props.conversationId, mode: this.props.mode,
         };
     }

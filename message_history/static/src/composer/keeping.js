@@ -25,6 +25,31 @@ export const unsaved = {
     },
 };
 
+/** The words of a text: the server writes its HTML anew. */
+function plain(html) {
+    return new DOMParser().parseFromString(html || "", "text/html").body.textContent.replace(/\s+/g, " ").trim();
+}
+
+/**
+ * Lay what could not be stored over the draft as the server has it now.
+ *
+ * Where the draft was changed elsewhere since, both texts stay.
+ *
+ * @returns {boolean} whether the draft is another one now
+ */
+export function takeUp(draft, kept) {
+    if (!kept || plain(draft.body).includes(plain(kept.body))) {
+        return false;
+    }
+    const { id, attachments, stamp, body } = draft;
+    const same = !stamp || kept.stamp === stamp;
+    Object.assign(draft, kept, { id, attachments, stamp });
+    if (!same) {
+        draft.body = `${body}<p>—</p>${kept.body}`;
+    }
+    return true;
+}
+
 /**
  * Keeps a draft: on the server a second after the last key; in the browser while the server can't be
  * reached, until it can.
@@ -42,6 +67,9 @@ export function useKeeping(getValues, onStored, onGone) {
     let over = false;
 
     function touch() {
+        if (over) {
+            return;
+        }
         state.dirty = true;
         version++;
         browser.clearTimeout(timer);
@@ -52,6 +80,9 @@ export function useKeeping(getValues, onStored, onGone) {
     function store() {
         browser.clearTimeout(timer);
         return mutex.exec(async () => {
+            if (over) {
+                return false;
+            }
             const begun = version;
             const values = getValues();
             let stored;
@@ -71,7 +102,9 @@ export function useKeeping(getValues, onStored, onGone) {
             state.trouble = false;
             unsaved.take(values);
             if (stored.sent) {
-                onGone();
+                if (!over) {
+                    onGone();
+                }
                 return false;
             }
             onStored(stored);
@@ -90,7 +123,7 @@ export function useKeeping(getValues, onStored, onGone) {
         state.dirty = false;
         const values = getValues();
         if (state.trouble) {
-            unsaved.keep(values);
+            unsaved.keep(values); // until the answer says that it is stored
         }
         const params = { model: "message.draft", method: "store", args: [values], kwargs: {} };
         // at once: a page that goes away waits for nothing
@@ -101,6 +134,8 @@ export function useKeeping(getValues, onStored, onGone) {
                 headers: { "Content-Type": "application/json" },
                 body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
             })
+            .then((answer) => (answer.ok ? answer.json() : {}))
+            .then(({ result }) => (result ? unsaved.take(values) : unsaved.keep(values)))
             .catch(() => unsaved.keep(values));
     }
 
@@ -108,6 +143,9 @@ export function useKeeping(getValues, onStored, onGone) {
     function stop(stopped = true) {
         over = stopped;
         browser.clearTimeout(timer);
+        if (stopped) {
+            unsaved.take(getValues());
+        }
     }
 
     onWillUnmount(() => {

@@ -1,6 +1,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 import { ListController } from "@web/views/list/list_controller";
@@ -17,10 +18,10 @@ export class HeldUp extends Component {
         this.action = useService("action");
         this.state = useState({ channels: [] });
         const load = async () => {
-            this.state.channels = await this.orm.silent.call("message.desk", "get_held_up", []);
+            this.state.channels = await this.orm.silent.call("message.desk", "get_held_up", []).catch(() => []);
         };
         onWillStart(load);
-        useBus(useService("messages.desk").bus, "CHANGED", load);
+        useBus(useService("messages.desk").bus, "CHANGED", useDebounced(load, 2000));
     }
 
     openChannel(id) {
