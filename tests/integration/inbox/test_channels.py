@@ -67,13 +67,14 @@ def test_a_time_out_is_yellow_and_a_refused_login_red(desk, clerk, silent_port):
     wrong = desk.database.shell(_MAILBOX, name="Wrong", port=desk.dovecot.imap_port, user=user, password="wrong")
     wait_until(lambda: trouble(desk, slow) == "retry", 90, "the silent server is noticed")
     wait_until(lambda: trouble(desk, wrong) == "person", 90, "the refused login is noticed")
+    admin = open_channel(desk, clerk, slow)
+    page = admin.page
     desk.database.shell(f"{_RING}\n{_RING}")
+    page.click(".o_notification:has-text('Wrong has failed since') .o_notification_close")
     alarms = ("SELECT COUNT(*) FROM mail_activity WHERE res_model = 'message.channel' AND active AND res_id = ")
     assert desk.database.value(alarms + str(wrong)) == "1", "there is one manager, who is told once"
     assert desk.database.value(alarms + str(slow)) == "0", "not for a time-out"
 
-    admin = open_channel(desk, clerk, slow)
-    page = admin.page
     assert "tried again by itself" in page.locator("[name='health_retrying']").inner_text()
     assert not page.locator("button:has-text('Log in Again'):visible").count(), "a time-out is no wrong password"
     page.click(".o_messages_systray_button")
