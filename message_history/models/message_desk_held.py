@@ -28,7 +28,7 @@ class MessageDesk(models.AbstractModel):
             count = min(MANY, sum(self.env["message.delivery"].search_count(
                 [("channel_id", "=", channel_sudo.id), ("state", "=", state)], limit=MANY) for state in WAITING))
             if count:
-                channel = channel_sudo.sudo(False)
+                channel = channel_sudo.with_env(self.env)
                 held.append({"id": channel.id if channel.has_access("read") else None, "count": count,
                              "paused": channel_sudo.paused, "text": self._words_for_held(channel_sudo, count)})
         return sorted(held, key=lambda one: -one["count"])

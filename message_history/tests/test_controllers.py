@@ -77,7 +77,7 @@ class TestDownloads(MessageScene, HttpCase):
         self.assertEqual(response.headers["Content-Type"], "application/zip")
         with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
             self.assertIsNone(archive.testzip())
-            self.assertEqual(len(archive.namelist()), 2)
+            self.assertEqual(len(archive.namelist()), 3)
 
     def test_file_names(self):
         for title, name in (

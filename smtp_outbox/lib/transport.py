@@ -74,6 +74,7 @@ class SmtpTransport(Transport):
 
     def _check_sender(self, session: Any) -> None:
         try:
+            session.ehlo_or_helo_if_needed()
             code, answer = session.mail(self._sender)
             session.rset()
         except (OSError, smtplib.SMTPException) as error:

@@ -50,7 +50,7 @@ def test_a_killed_server_sends_once_or_not_at_all(desk, clerk):
     anna = clerk("anna").open_inbox()
     page = anna.page
     outcomes = []
-    for number, milliseconds in enumerate((0, 150, 500, 1200)):
+    for number, milliseconds in enumerate((0, 1200)):
         subject, address = f"Killed {number}", f"killed{number}@customer.example"
         conversation, _message_id = desk.arrives(subject, Reply_To=address)
         anna.open_inbox()

@@ -106,6 +106,7 @@ def test_search_and_queues_are_odoos_facets(desk, clerk):
     wait_until(lambda: not anna.row("Facet question").count(), 10, "not mine")
     page.click("[data-queue='open']")
     page.fill(".o_searchview_input", "no such conversation")
+    page.wait_for_selector(".o_searchview_autocomplete :text('no such conversation')")
     page.keyboard.press("Enter")
     page.wait_for_selector(".o_messages_help:has-text('No match')")
     page.click(".o_messages_help button")
