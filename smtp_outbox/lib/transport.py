@@ -21,9 +21,9 @@ def translate_connect(error: Exception) -> ChannelError:
     if isinstance(error, ChannelError):
         return error
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return classify(error.smtp_code, str(error.smtp_error), Phase.AUTH)
+        return classify(error.smtp_code, _words(error.smtp_error), Phase.AUTH)
     if isinstance(error, smtplib.SMTPResponseException):
-        return ConnectionFailed(f"{error.smtp_code} {error.smtp_error!r}")
+        return ConnectionFailed(f"{error.smtp_code} {_words(error.smtp_error)}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConnectionFailed(f"The certificate can't be trusted: {error.verify_message}", field="encryption")
     if isinstance(error, ssl.SSLError):
@@ -31,6 +31,11 @@ def translate_connect(error: Exception) -> ChannelError:
     if isinstance(error, smtplib.SMTPException | OSError):
         return ConnectionFailed(str(error) or type(error).__name__)
     return ConfigurationError(str(error) or type(error).__name__)
+
+
+def _words(said: bytes | str) -> str:
+    """Return what a server said; smtplib hands on bytes."""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
 
 
 class SmtpTransport(Transport):
