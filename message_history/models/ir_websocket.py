@@ -12,7 +12,8 @@ class IrWebsocket(models.AbstractModel):
         return channels
 
     def _message_channels(self):
-        """Return the channels whose messages the user of the connection sees."""
+        """Return the names of the channels whose messages the user of the connection sees."""
         channels = self.env["message.channel"]
-        return channels.search([("active", "=", True)]) if self.env.user.has_group(
-            "message_history.group_user") else channels
+        if not self.env.user.has_group("message_history.group_user"):
+            return []
+        return [channel._bus_name() for channel in channels.search([("active", "=", True)])]

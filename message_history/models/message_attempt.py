@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .message_history import FAILURES
@@ -9,6 +10,7 @@ class MessageAttempt(models.Model):
 
     _name = "message.attempt"
     _description = "Attempt to Deliver"
+    _inherit = ["message.scoped"]
     _order = "date desc, id desc"
     _log_access = False
 
@@ -24,6 +26,12 @@ class MessageAttempt(models.Model):
 
     _channel_idx = models.Index("(channel_id, date DESC)")
     _delivery_uniq = models.UniqueIndex("(delivery_id, date, state)")
+
+    @api.model
+    def _scope_domain(self, scope):
+        if scope.everything:
+            return Domain.TRUE
+        return Domain("delivery_id", "any!", Domain("history_id", "any!", scope.messages()))
 
     def _compute_state_text(self):
         deliveries = self.env["message.delivery"]

@@ -32,7 +32,7 @@ class MessageChannel(models.Model):
     _name = "message.channel"
     _description = "Message Channel"
     # activities notify and subscribe people, which needs the whole of mail.thread
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["message.scoped", "mail.thread", "mail.activity.mixin"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, translate=False)
@@ -204,16 +204,41 @@ class MessageChannel(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         channels = super().create(vals_list)
-        if any(channel.member_ids for channel in channels):
-            self.env.registry.clear_cache()
+        self._sight_changed()
         return channels
 
     def write(self, vals):
         result = super().write(vals)
-        if "member_ids" in vals or "active" in vals:
-            # record rules hold the ids of the user's channels
-            self.env.registry.clear_cache()
+        if vals.keys() & {"member_ids", "company_id", "active"}:
+            self._sight_changed()
         return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    def _sight_changed(self):
+        """Let every process find out anew who sees these channels, and browsers listen anew."""
+        self.env.registry.clear_cache()
+        self._renew_bus()
+
+    @api.model
+    def _scope_domain(self, scope):
+        return scope.channels()
+
+    @api.depends("name")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        """Name a channel to who sees it, and servers that only send to everybody who works in their company."""
+        user = self.env.user
+        seen = self._seen_by_user()
+        for channel_sudo in self.sudo():
+            serves = not channel_sudo.receives and (
+                not channel_sudo.company_id or channel_sudo.company_id in user.company_ids)
+            named = channel_sudo.id in seen._ids or (serves and user.has_group("message_history.group_user"))
+            channel = channel_sudo.with_env(self.env)
+            channel.display_name = channel_sudo.name if named else self.env._("Another channel")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

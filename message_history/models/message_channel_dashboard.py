@@ -40,4 +40,4 @@ class MessageChannel(models.Model):
     def action_view_inbox(self):
         """Open the inbox with what is to be answered on these channels."""
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_conversation_action")
-        return {**action, "context": {"search_default_filter_open": 1, "search_default_channel_id": self.ids[:1]}}
+        return {**action, "context": {"search_default_filter_open": 1, "search_default_channel_ids": self.ids[:1]}}

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class MessageChannel(models.Model):
@@ -7,12 +8,39 @@ class MessageChannel(models.Model):
     _name = "message.channel"
     _inherit = ["message.channel", "bus.listener.mixin"]
 
+    bus_key = fields.Char(
+        readonly=True, copy=False, groups=fields.NO_ACCESS,
+        help="Part of the name by which browsers listen: a new one leaves behind who no longer sees the channel.")
     medium = fields.Selection(
         [("mail", "E-mail"), ("sms", "Text message"), ("chat", "Chat"), ("post", "Post"), ("other", "Message")],
         compute="_compute_medium", string="What Travels on It")
     answer_hours = fields.Float(
         default=24, string="Answer Within (Hours)",
         help="A conversation that has waited longer for an answer is marked in the inbox. 0 means never.")
+
+    def _renew_bus(self):
+        """Give news of these channels a new name, and have the browsers of who sees them listen to it.
+
+        A browser that listens goes on doing so; who lost sight of a channel must not hear of it any more.
+        """
+        for channel in self.filtered(lambda one: one.sudo().bus_key):
+            channel._bus_send("message_history/listen_anew", {})
+        self.flush_recordset()
+        # by SQL: this is no change of settings, for which a listener would begin anew
+        self.env.cr.execute(SQL(
+            "UPDATE message_channel SET bus_key = substr(md5(gen_random_uuid()::text), 1, 12) WHERE id = ANY(%s)",
+            self.ids))
+        self.invalidate_recordset(["bus_key"], flush=False)
+
+    def _bus_name(self):
+        """Return the name by which browsers listen to the channel (see ``bus.bus``)."""
+        self.ensure_one()
+        return (self, self.sudo().bus_key or "")
+
+    def _bus_send(self, notification_type, message, /, *, subchannel=None):
+        for channel in self:
+            super(MessageChannel, channel)._bus_send(
+                notification_type, message, subchannel=subchannel or channel._bus_name()[1])
 
     @api.model
     def action_set_up(self, *_ids):

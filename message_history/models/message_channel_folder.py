@@ -11,6 +11,7 @@ class MessageChannelFolder(models.Model):
 
     _name = "message.channel.folder"
     _description = "Channel Folder"
+    _inherit = ["message.scoped"]
     _order = "channel_id, sequence, id"
 
     channel_id = fields.Many2one("message.channel", required=True, ondelete="cascade", index=True)
@@ -66,6 +67,10 @@ class MessageChannelFolder(models.Model):
 
     _channel_name_uniq = models.Constraint(
         "UNIQUE(channel_id, name)", "Each folder can be watched once per channel.")
+
+    @api.model
+    def _scope_domain(self, scope):
+        return scope.on_channels("channel_id")
 
     @api.constrains("default_values", "model_id")
     def _check_default_values(self):

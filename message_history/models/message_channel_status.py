@@ -17,6 +17,7 @@ class MessageChannelStatus(models.Model):
 
     _name = "message.channel.status"
     _description = "Channel Status"
+    _inherit = ["message.scoped"]
     _order = "channel_id, folder_id"
     _rec_name = "channel_id"
 
@@ -42,6 +43,10 @@ class MessageChannelStatus(models.Model):
     seconds_since_heartbeat = fields.Integer(compute="_compute_live")
 
     _place_uniq = models.UniqueIndex("(channel_id, COALESCE(folder_id, 0))")
+
+    @api.model
+    def _scope_domain(self, scope):
+        return scope.on_channels("channel_id")
 
     @api.depends("heartbeat")
     def _compute_live(self):

@@ -4,9 +4,6 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-#: What a change may write, and what Undo may write back.
-_CHANGEABLE = ("state", "snooze_until", "snooze_reply", "assignee_id", "tag_ids", "spam")
-
 #: What belongs to a state.
 STATE_NAMES = ("state", "snooze_until", "snooze_reply")
 
@@ -29,7 +26,7 @@ class MessageConversation(models.Model):
         prepare = self._changes().get(change.get("name"))
         if not prepare:
             raise UserError(self.env._("This can't be done with conversations."))
-        allowed = self._filtered_access("write")
+        allowed = self._can_handle()
         skipped = [self._skip(one, self.env._("not allowed")) for one in self - allowed]
         undo = []
         for conversation in allowed:
@@ -40,37 +37,47 @@ class MessageConversation(models.Model):
             # another state ends what put the conversation off, which comes back with it
             names = [*dict.fromkeys([*values, *(STATE_NAMES if "state" in values else ())])]
             before = conversation._desk_values(names)
-            conversation.write(values)
+            conversation._apply_change(values)
             undo.append({"id": conversation.id, "before": before, "after": conversation._desk_values(names)})
         done = [entry["id"] for entry in undo]
         self._notify_changed(done)
-        return {"done": done, "skipped": skipped, "undo": undo, "text": self._words_for_change(change, done, skipped)}
+        return {"done": done, "skipped": skipped, "undo": self.env["message.conversation.undo"]._keep(undo),
+                "text": self._words_for_change(change, done, skipped)}
+
+    def _apply_change(self, values):
+        """Write what a change of the desk makes of a conversation that the user may act on."""
+        people = self._check_values({name: values[name] for name in ("assignee_id", "tag_ids") if name in values})
+        own = {name: value for name, value in values.items() if name not in people}
+        if own:
+            self.sudo().write(own)
+        if people:
+            self.write(people)
 
     def desk_undo(self, undo):
         """Take a change back, except where somebody has changed the conversation since.
 
-        :param undo: of the answer of :meth:`desk_change`, :meth:`desk_merge` or :meth:`desk_split`
+        :param undo: of the answer of :meth:`desk_change`, :meth:`desk_merge` or :meth:`desk_split`; what is to be
+            written back is kept here (``message.conversation.undo``)
         """
-        count = 0
-        for entry in undo:
-            conversation = self.browse(entry["id"]).exists()
-            if "before" not in entry:
-                count += bool(conversation) and conversation._undo_joining(entry)
-                continue
-            names = [name for name in entry["before"] if name in _CHANGEABLE]
-            if conversation and conversation._desk_values(names) == {name: entry["after"][name] for name in names}:
-                conversation.write({
-                    name: [(6, 0, value)] if name == "tag_ids" else value
-                    for name, value in entry["before"].items() if name in names})
-                count += 1
-        self._notify_changed([entry["id"] for entry in undo])
-        return {"text": self.env._("%(count)s undone.", count=count)}
+        return self._undo_entries(self.env["message.conversation.undo"]._take(undo))
 
-    def write(self, vals):
-        """Whoever drags a card to another state ends what put the conversation off."""
-        if "state" in vals and not {"snooze_until", "snooze_reply"} & set(vals):
-            vals = {**vals, "snooze_until": False, "snooze_reply": False}
-        return super().write(vals)
+    def _undo_entries(self, entries):
+        """Take changes back, from what was kept here of how conversations were."""
+        count = 0
+        for entry in entries:
+            conversation = self.browse(entry["id"]).exists()
+            if not conversation or not conversation._can_handle():
+                continue
+            if "before" not in entry:
+                count += bool(conversation._undo_joining(entry))
+                continue
+            names = list(entry["before"])
+            if conversation._desk_values(names) == {name: entry["after"][name] for name in names}:
+                conversation._apply_change({
+                    name: [(6, 0, value)] if name == "tag_ids" else value for name, value in entry["before"].items()})
+                count += 1
+        self._notify_changed([entry["id"] for entry in entries])
+        return {"text": self.env._("%(count)s undone.", count=count)}
 
     def _changes(self):
         """Return {name of a change: method that returns its values}."""
@@ -182,12 +189,12 @@ class MessageConversation(models.Model):
 
     def action_put_on_document(self):
         """Ask for the document that the messages belong on."""
-        self.check_access("write")
-        incoming_sudo = self.sudo().history_ids.filtered(
-            lambda message: message.direction == "in" and message.kind != "bounce")
-        if not incoming_sudo:
+        self._check_handle()
+        incoming = self.env["message.history"].search(
+            [("conversation_id", "in", self.ids), ("direction", "=", "in"), ("kind", "!=", "bounce")])
+        if not incoming:
             raise UserError(self.env._("Only incoming messages can be put on a document."))
-        return incoming_sudo.with_user(self.env.user).action_put_on_document()
+        return incoming.action_put_on_document()
 
     def action_open_document(self):
         """Open the document of the conversation."""

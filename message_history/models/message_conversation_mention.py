@@ -49,12 +49,23 @@ class MessageConversation(models.Model):
             "SELECT %s, unnest(%s::int[]), 0, true, true ON CONFLICT (user_id, conversation_id) DO UPDATE SET "
             "follows = true, mentioned = true, seen_message_id = 0", self.id, users.ids))
         self.env.invalidate_all()
+        self.env["message.conversation.grant"]._give(self, users, "follows")
         for user in users:
             _ = self.with_context(lang=user.lang).env._
             user._bus_send("simple_notification", {
                 "type": "info", "message": self.subject or _("No subject"),
                 "title": _("%(name)s names you in a note", name=self.env.user.name)})
             user._bus_send("message_history/changed", {"conversation_ids": self.ids})
+
+    def message_post(self, **kwargs):
+        """Note something; the note carries the channel on which its author is there, as do the files on it."""
+        message = super().message_post(**kwargs)
+        message_sudo = message.sudo()
+        if message_sudo.message_type == "comment":
+            message_sudo.note_channel_id = self._shown_channel_sudo()
+            message_sudo.attachment_ids.filtered(lambda file: file.res_model == self._name).write(
+                {"res_model": message_sudo._name, "res_id": message_sudo.id})
+        return message
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """What is noted on a conversation stays inside Odoo, whoever follows it: nothing of it becomes an e-mail."""

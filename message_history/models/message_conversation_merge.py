@@ -13,28 +13,36 @@ class MessageConversation(models.Model):
     _inherit = "message.conversation"
 
     def desk_merge(self):
-        """Make one conversation of several: the oldest. Returns the outcome, with its id as ``target``."""
-        self.check_access("write")
+        """Make one conversation of several: the oldest. Returns the outcome, with its id as ``target``.
+
+        Each reader goes on seeing what is on his channels, and that there is more.
+        """
+        self._check_handle()
         if len(self) < 2:
             raise UserError(self.env._("Choose at least two conversations."))
         target, *_others = self.sorted("id")
         others = self - target
+        same_readers = len({frozenset(one.sudo().channel_ids.ids) for one in self}) == 1
         subjects = [one.subject or self.env._("No subject") for one in others]
         undo = {"id": target.id, "own": target._describe_part(), "merged": [one._describe_part() for one in others]}
         self.sudo()._merge_into(target.sudo())
         target.sudo()._settle_conversations(target.ids, moved=True)
-        target.message_post(body=self.env._("Merged: %(subjects)s", subjects=", ".join(subjects)))
+        said = ", ".join(subjects) if same_readers else self.env._("%(count)s conversations", count=len(subjects))
+        target.message_post(body=self.env._("Merged: %(subjects)s", subjects=said))
         self._notify_changed(target.ids)
-        return {"target": target.id, "undo": [undo], "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
+        return {"target": target.id, "undo": self.env["message.conversation.undo"]._keep([undo]),
+                "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
 
     def desk_split(self, history_ids):
         """Make a conversation of its own of some of its messages. Returns the outcome, with its id as ``target``."""
-        self.ensure_one().check_access("write")
-        messages = self.sudo().history_ids.filtered(lambda message: message.id in set(history_ids))
+        self.ensure_one()._check_handle()
+        wanted = [one for one in history_ids if isinstance(one, int)]
+        messages = self.env["message.history"].search([("conversation_id", "=", self.id), ("id", "in", wanted)]).sudo()
         if not messages or messages == self.sudo().history_ids:
             raise UserError(self.env._("Some messages have to stay, and some have to go."))
         fresh = self._split_off(messages)
-        return {"target": fresh.id, "undo": [{"id": self.id, "split": fresh.id}],
+        undo = {"id": self.id, "split": fresh.id}
+        return {"target": fresh.id, "undo": self.env["message.conversation.undo"]._keep([undo]),
                 "text": self.env._("%(count)s messages split off.", count=len(messages))}
 
     # The way back -----------------------------------------------------------------------------
@@ -45,15 +53,17 @@ class MessageConversation(models.Model):
         notes_sudo = self.env["mail.message"].sudo().search(
             [("model", "=", self._name), ("res_id", "=", self.id), ("message_type", "=", "comment")])
         drafts_sudo = self.env["message.draft"].sudo().search([("conversation_id", "=", self.id)])
-        return {"values": self._desk_values(_OWN), "subject": self.subject or "",
-                "document": [self.model, self.res_id] if self.res_id else None,
+        grants_sudo = self.env["message.conversation.grant"].sudo().search([("conversation_id", "=", self.id)])
+        return {"values": self._desk_values(_OWN), "key": self.sudo().conversation_key,
+                "document": [self.sudo().model, self.sudo().res_id] if self.sudo().res_id else None,
                 "members": [[row.user_id.id, row.follows, row.starred, row.mentioned]
                             for row in self.sudo().member_ids],
+                "grants": [[row.user_id.id, row.channel_id.id, row.reason] for row in grants_sudo],
                 "history_ids": self.sudo().history_ids.ids, "note_ids": notes_sudo.ids, "draft_ids": drafts_sudo.ids}
 
     def _undo_joining(self, entry):
         """Part what was merged, or join what was split; returns whether anything was done."""
-        self.ensure_one().check_access("write")
+        self.ensure_one()._check_handle()
         if "split" in entry:
             return self._undo_split(entry["split"])
         done = [self._part_again(part) for part in entry.get("merged", [])]
@@ -68,7 +78,7 @@ class MessageConversation(models.Model):
         fresh = self.browse(fresh_id).exists()
         if not fresh or fresh.split_from_id != self:
             return False
-        fresh.check_access("write")
+        fresh._check_handle()
         (self | fresh).sudo()._merge_into(self.sudo())
         self.sudo()._settle_conversations(self.ids, moved=True)
         self._notify_changed([self.id, fresh_id])
@@ -82,7 +92,7 @@ class MessageConversation(models.Model):
         if not messages_sudo or messages_sudo == own_sudo:
             return False
         fresh_sudo = self._split_off(messages_sudo).sudo()
-        fresh_sudo.write({"subject": part.get("subject") or fresh_sudo.subject, "split_from_id": False})
+        fresh_sudo.write({"split_from_id": False})
         self._hand_notes(self.env["mail.message"].sudo().search([
             ("id", "in", part.get("note_ids", [])), ("model", "=", self._name), ("res_id", "=", self.id),
             ("message_type", "=", "comment")]), fresh_sudo)
@@ -93,23 +103,27 @@ class MessageConversation(models.Model):
         return True
 
     def _give_back(self, part):
-        """Give a conversation back what it had of its own; from the browser, so nothing that its user may not give."""
-        values = {name: value for name, value in part.get("values", {}).items() if name in _OWN}
+        """Give a conversation back what it had of its own; what people and documents are gone is left out."""
+        values = dict(part.get("values", {}))
         if "tag_ids" in values:
             values["tag_ids"] = [(6, 0, self.env["message.tag"].browse(values["tag_ids"]).exists().ids)]
         if values.get("assignee_id"):
             values["assignee_id"] = self.env["res.users"].browse(values["assignee_id"]).exists().id
         model, res_id = part.get("document") or (False, False)
-        document = self.env[model].browse(res_id).exists() if model in self.env else None
-        if not model or (document and document.has_access("read")):
+        if not model or (model in self.env and self.env[model].sudo().browse(res_id).exists()):
             values |= {"model": model, "res_id": res_id}
-        conversation_sudo = self.sudo()
-        conversation_sudo.write(values)
+        self.sudo().write({**values, "conversation_key": part.get("key")})
+        self._give_back_marks(part)
+
+    def _give_back_marks(self, part):
+        """Give a conversation back who followed it, and what each of them saw of it."""
+        members_sudo = self.env["message.conversation.member"].sudo()
         users = self.env["res.users"].browse(user_id for user_id, *_marks in part.get("members", [])).exists()
-        known = {row.user_id.id: row for row in conversation_sudo.member_ids}
+        known = {row.user_id.id: row for row in self.sudo().member_ids}
         for user_id, follows, starred, mentioned in part.get("members", []):
             marks = {"follows": bool(follows), "starred": bool(starred), "mentioned": bool(mentioned)}
             if user_id in known:
                 known[user_id].write(marks)
             elif user_id in users.ids:
-                conversation_sudo.member_ids.create({"conversation_id": self.id, "user_id": user_id, **marks})
+                members_sudo.create({"conversation_id": self.id, "user_id": user_id, **marks})
+        self.env["message.conversation.grant"]._give_back(self, part.get("grants", ()))

@@ -20,36 +20,49 @@ class MessageConversation(models.Model):
         others = self - target
         if not others:
             return target
-        others.flush_recordset()
-        ids = tuple(others.ids)
+        (others | target).flush_recordset()
         self.env.cr.execute(SQL(
-            "UPDATE message_history SET conversation_id = %s WHERE conversation_id IN %s", target.id, ids))
+            "UPDATE message_history SET conversation_id = %s WHERE conversation_id = ANY(%s)", target.id, others.ids))
         self.env["message.history"].invalidate_model(["conversation_id"])
-        self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date) "
-            "SELECT %s, channel_id, MAX(last_date) FROM message_conversation_channel WHERE conversation_id IN %s "
-            "GROUP BY channel_id ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
-            "GREATEST(message_conversation_channel.last_date, excluded.last_date)", target.id, ids))
-        self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_member AS m (conversation_id, user_id, seen_message_id, follows, "
-            "starred, mentioned) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), bool_or(starred), "
-            "bool_or(mentioned) FROM message_conversation_member WHERE conversation_id IN %s GROUP BY user_id "
-            "ON CONFLICT (user_id, conversation_id) DO UPDATE SET "
-            "follows = COALESCE(m.follows, false) OR COALESCE(excluded.follows, false), "
-            "starred = COALESCE(m.starred, false) OR COALESCE(excluded.starred, false), "
-            "mentioned = COALESCE(m.mentioned, false) OR COALESCE(excluded.mentioned, false)", target.id, ids))
-        if "open" in others.mapped("state"):
-            target.state = "open"
+        self._merge_members(others, target)
+        self._merge_values(others, target)
+        self.env["message.conversation.grant"]._copy(others, target)
+        self.env["message.conversation.channel"]._make_anew(target.ids)
         self.env["message.draft"].sudo()._move(others, target)
-        if not target.res_id and (with_document := others.filtered("res_id")[:1]):
-            target.write({"model": with_document.model, "res_id": with_document.res_id})
-        if not target.assignee_id:
-            target.assignee_id = others.assignee_id[:1]
-        if tags := others.tag_ids - target.tag_ids:
-            target.tag_ids |= tags
         self._move_notes(others, target)
         others.unlink()
         return target
+
+    def _merge_members(self, others, target):
+        """Keep for each user what he had marked on any of the conversations."""
+        self.env.cr.execute(SQL(
+            "INSERT INTO message_conversation_member AS m (conversation_id, user_id, seen_message_id, follows, "
+            "starred, mentioned) SELECT %s, user_id, MIN(seen_message_id), bool_or(follows), bool_or(starred), "
+            "bool_or(mentioned) FROM message_conversation_member WHERE conversation_id = ANY(%s) GROUP BY user_id "
+            "ON CONFLICT (user_id, conversation_id) DO UPDATE SET "
+            "follows = COALESCE(m.follows, false) OR COALESCE(excluded.follows, false), "
+            "starred = COALESCE(m.starred, false) OR COALESCE(excluded.starred, false), "
+            "mentioned = COALESCE(m.mentioned, false) OR COALESCE(excluded.mentioned, false)", target.id, others.ids))
+        self.env["message.conversation.member"].invalidate_model()
+
+    def _merge_values(self, others, target):
+        """Give the conversation that remains what it has not: document, responsible, tags."""
+        values = {}
+        if "open" in others.mapped("state"):
+            values["state"] = "open"
+        if not target.res_id and (with_document := others.filtered("res_id")[:1]):
+            values |= {"model": with_document.model, "res_id": with_document.res_id}
+        if not target.conversation_key and (with_key := others.filtered("conversation_key")[:1]):
+            values["conversation_key"] = with_key.conversation_key
+        if tags := others.tag_ids - target.tag_ids:
+            values["tag_ids"] = [(4, tag.id) for tag in tags]
+        target.write(values)
+        if not target.assignee_id and (responsible := others.assignee_id[:1]):
+            # by SQL: he goes on seeing what he was given, and nothing of what he joins
+            target.flush_recordset()
+            self.env.cr.execute(SQL(
+                "UPDATE message_conversation SET assignee_id = %s WHERE id = %s", responsible.id, target.id))
+            target.invalidate_recordset(["assignee_id"], flush=False)
 
     def _move_notes(self, others, target):
         """Keep what people noted on the conversations; chatter messages go with their document otherwise."""
@@ -65,12 +78,16 @@ class MessageConversation(models.Model):
     def _split_off(self, messages):
         """Make a conversation of its own of some messages; returns it."""
         self.ensure_one()
-        first = messages.sorted("date")[0]
+        last = messages.sorted("date")[-1]
         fresh = self.sudo().create({
-            "subject": first.subject, "preview": first.preview, "sender": first.sender, "state": self.state,
-            "partner_id": first.partner_id.id, "channel_id": first.channel_id.id, "assignee_id": self.assignee_id.id,
-            "tag_ids": [(6, 0, self.tag_ids.ids)], "split_from_id": self.id, "last_date": first.date})
+            "state": self.state, "channel_id": last.channel_id.id, "tag_ids": [(6, 0, self.tag_ids.ids)],
+            "split_from_id": self.id, "last_date": last.date})
         self._move_messages(messages, fresh)
+        fresh.flush_recordset()
+        self.env.cr.execute(SQL(
+            "UPDATE message_conversation SET assignee_id = %s WHERE id = %s", self.assignee_id.id or None, fresh.id))
+        fresh.invalidate_recordset(["assignee_id"], flush=False)
+        self.env["message.conversation.grant"]._copy(self, fresh)
         return fresh
 
     def _move_messages(self, messages, target):
@@ -107,62 +124,60 @@ class MessageConversation(models.Model):
         return len(rows)
 
     def _settle_conversations(self, conversation_ids, moved=False):
-        """Bring conversations up to date.
+        """Bring conversations up to date; what it costs depends on the messages that are new to them.
 
         :param moved: messages came from or went to other conversations, which is nothing new for anybody
         """
-        ids = tuple(conversation_ids)
+        ids = list(conversation_ids)
         self.flush_model()
+        self.env["message.history"].flush_model()
+        rows = self.env.execute_query(SQL(
+            "SELECT id, conversation_id, state FROM message_history WHERE NOT settled AND conversation_id = ANY(%s)",
+            ids))
+        fresh_ids = [row[0] for row in rows]
+        self._show_at_the_desk(fresh_ids)
+        # what was taken back may have been the last message
+        anew = set(ids) if moved else {conversation_id for _id, conversation_id, state in rows if state == "cancelled"}
+        pairs = self.env["message.conversation.channel"]
+        pairs._make_anew(sorted(anew))
+        pairs._bring_up_to_date([row[0] for row in rows if row[1] not in anew])
         if moved:
-            self.env.cr.execute(SQL("DELETE FROM message_conversation_channel WHERE conversation_id IN %s", ids))
-        self.env.cr.execute(SQL(
-            "INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date) "
-            "SELECT conversation_id, channel_id, MAX(date) FROM message_history "
-            "WHERE conversation_id IN %s AND (%s OR NOT settled) GROUP BY 1, 2 ORDER BY 1, 2 "
-            "ON CONFLICT (conversation_id, channel_id) DO UPDATE SET last_date = "
-            "GREATEST(message_conversation_channel.last_date, excluded.last_date)", ids, moved))
+            fresh_ids = []
         self.env.cr.execute(SQL("""
             UPDATE message_conversation c
-               SET last_message_id = GREATEST(c.last_message_id, last_in.id), last_date = last.date,
-                   preview = last.preview, last_direction = last.direction,
-                   channel_id = COALESCE(last_in.channel_id, last.channel_id),
-                   sender = COALESCE(last_in.sender, c.sender),
-                   partner_id = COALESCE(c.partner_id, last_in.partner_id),
+               SET last_date = pair.last_date, channel_id = pair.channel_id,
                    state = %(state)s,
                    snooze_until = CASE WHEN fresh.incoming THEN NULL ELSE c.snooze_until END,
-                   snooze_reply = c.snooze_reply AND NOT fresh.incoming,
+                   snooze_reply = c.snooze_reply AND NOT COALESCE(fresh.incoming, false),
                    waiting_since = CASE WHEN %(state)s <> 'open' THEN NULL
                                         ELSE COALESCE(c.waiting_since, fresh.first_in) END,
-                   answered_date = COALESCE(fresh.last_answer, c.answered_date),
-                   has_attachment = counts.attachments > 0,
-                   history_count = counts.total, failed_count = counts.failed
-              FROM (SELECT DISTINCT ON (conversation_id) conversation_id, id, date, preview, channel_id, direction
-                      FROM message_history WHERE conversation_id IN %(ids)s AND state <> 'cancelled'
-                     ORDER BY conversation_id, date DESC, id DESC) last
-              JOIN (SELECT conversation_id, COUNT(*) AS total, COALESCE(SUM(attachment_count), 0) AS attachments,
-                           COUNT(*) FILTER (WHERE state IN %(failed)s) AS failed
-                      FROM message_history WHERE conversation_id IN %(ids)s GROUP BY 1) counts
-                USING (conversation_id)
+                   answered_date = COALESCE(fresh.last_answer, c.answered_date)
+              FROM (SELECT conversation_id, MAX(last_date) AS last_date,
+                           (array_agg(channel_id ORDER BY last_in DESC NULLS LAST, last_date DESC, channel_id))[1]
+                               AS channel_id
+                      FROM message_conversation_channel WHERE conversation_id = ANY(%(ids)s) GROUP BY 1) pair
               LEFT JOIN (%(fresh)s) fresh USING (conversation_id)
-              LEFT JOIN (SELECT DISTINCT ON (conversation_id) conversation_id, id, partner_id, channel_id,
-                                COALESCE(sender_name, sender_address) AS sender
-                           FROM message_history WHERE conversation_id IN %(ids)s AND direction = 'in'
-                          ORDER BY conversation_id, date DESC, id DESC) last_in USING (conversation_id)
-             WHERE c.id = last.conversation_id""",
-            ids=ids, failed=_FAILED, fresh=self._fresh_query(ids, moved), state=_STATE))
-        self._note_answers(ids)
-        self._show_at_the_desk(ids)
+             WHERE c.id = pair.conversation_id""",
+            ids=ids, fresh=self._fresh_query(fresh_ids), state=_STATE))
+        self._note_answers(fresh_ids)
         self.invalidate_model()
 
-    def _show_at_the_desk(self, ids):
-        """Let those who see a conversation find all its messages in their lists: also what went out by a server."""
-        self.env.cr.execute(SQL(
-            "UPDATE message_history h SET desk_channel_id = NULLIF(c.channel_id, h.channel_id) "
-            "FROM message_conversation c WHERE h.conversation_id = c.id AND c.id IN %s "
-            "AND h.desk_channel_id IS DISTINCT FROM NULLIF(c.channel_id, h.channel_id)", ids))
+    def _show_at_the_desk(self, fresh_ids):
+        """Let those who read a mailbox find what was answered from it in their lists; it went out by a server.
+
+        What was written at a desk says whose it is. The rest (notices of a document) belongs to the channel that
+        the last incoming message before it came by.
+        """
+        self.env.cr.execute(SQL("""
+            UPDATE message_history h SET desk_channel_id = NULLIF(came.channel_id, h.channel_id)
+              FROM message_history o CROSS JOIN LATERAL (
+                   SELECT i.channel_id FROM message_history i WHERE i.conversation_id = o.conversation_id
+                      AND i.direction = 'in' ORDER BY i.date > o.date, i.date DESC, i.id DESC LIMIT 1) came
+             WHERE h.id = o.id AND o.id = ANY(%s) AND o.direction = 'out' AND o.desk_channel_id IS NULL
+               AND o.folder_id IS NULL AND came.channel_id <> o.channel_id""", fresh_ids))
         self.env["message.history"].invalidate_model(["desk_channel_id"])
 
-    def _fresh_query(self, ids, moved):
+    def _fresh_query(self, fresh_ids):
         """Return what is new in conversations: incoming messages, answers of people, failures to deliver one.
 
         An answer is what somebody wrote here or in another program; a notice of a document is none.
@@ -176,8 +191,7 @@ class MessageConversation(models.Model):
                            h.direction = 'out' AND h.state IN %s
                                AND (m.id IS NULL OR m.message_type = 'comment') AS problem, %s AS answer
                       FROM message_history h LEFT JOIN mail_message m ON m.id = h.mail_message_id
-                     WHERE h.conversation_id IN %s AND NOT h.settled AND NOT %s) f GROUP BY 1""",
-                   _FAILED, self._is_new_answer(), ids, moved)
+                     WHERE h.id = ANY(%s)) f GROUP BY 1""", _FAILED, self._is_new_answer(), fresh_ids)
 
     @api.model
     def _is_new_answer(self):
@@ -186,7 +200,7 @@ class MessageConversation(models.Model):
             "(h.direction = 'out' AND h.state <> 'cancelled' AND h.is_answer IS NOT TRUE "
             "AND (m.message_type = 'comment' OR (h.state = 'sent' AND h.folder_id IS NOT NULL)))")
 
-    def _note_answers(self, ids):
+    def _note_answers(self, fresh_ids):
         """Note which messages are answers, once, and how long the sender had waited for each."""
         self.env.cr.execute(SQL("""
             UPDATE message_history o SET is_answer = true, answer_minutes = (
@@ -196,8 +210,8 @@ class MessageConversation(models.Model):
                           SELECT MAX(e.date) FROM message_history e WHERE e.conversation_id = o.conversation_id
                              AND e.is_answer AND e.date < o.date), '-infinity'))
               FROM message_history h LEFT JOIN mail_message m ON m.id = h.mail_message_id
-             WHERE h.id = o.id AND o.conversation_id IN %s AND NOT o.settled AND %s""",
-            ids, self._is_new_answer()))
+             WHERE h.id = o.id AND o.id = ANY(%s) AND %s""",
+            fresh_ids, self._is_new_answer()))
         self.env["message.history"].invalidate_model(["is_answer", "answer_minutes"])
 
     @api.model

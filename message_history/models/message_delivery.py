@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.fields import BigInteger
@@ -34,6 +35,7 @@ class MessageDelivery(models.Model):
 
     _name = "message.delivery"
     _description = "Delivery"
+    _inherit = ["message.scoped"]
     _order = "id"
     _rec_name = "address"
 
@@ -79,6 +81,19 @@ class MessageDelivery(models.Model):
         """Have PostgreSQL clean up behind a queue that changes all the time, before its front is all dead rows."""
         self.env.cr.execute(
             "ALTER TABLE message_delivery SET (autovacuum_vacuum_scale_factor = 0.02, fillfactor = 80)")
+
+    @api.model
+    def _scope_domain(self, scope):
+        return Domain.TRUE if scope.everything else Domain("history_id", "any!", scope.messages())
+
+    @api.depends("address")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        seen = self._seen_by_user()
+        for delivery in seen:
+            delivery.display_name = delivery.address
+        for delivery in self - seen:
+            delivery.display_name = self.env._("Recipient of a message on another channel")
 
     @api.model
     def _count_queued(self, channels, limit=1000):

@@ -58,22 +58,21 @@ class MessageDesk(models.AbstractModel):
         """Return the query for the conversations that are to be answered and that the user may see."""
         conversations = self.env["message.conversation"]
         conversations.flush_model()
-        if conversations._sees_all():
-            where = SQL("TRUE")
-        else:
-            where = SQL(
-                "(EXISTS (SELECT 1 FROM message_conversation_channel p WHERE p.conversation_id = c.id "
-                "AND p.channel_id = ANY(%s)) OR c.id = ANY(%s))",
-                list(self.env.user._message_channel_ids()), conversations._followed_ids())
-        return SQL("SELECT c.id, c.assignee_id, c.last_message_id, c.channel_id FROM message_conversation c "
-                   "WHERE c.state = 'open' AND %s ORDER BY c.last_date DESC, c.id DESC", where)
+        scope = conversations._scope()
+        pairs = SQL("FROM message_conversation_channel p WHERE p.conversation_id = c.id AND %s", scope.pair_sql("p"))
+        where = SQL("TRUE") if scope.everything else SQL("EXISTS (SELECT 1 %s)", pairs)
+        return SQL("SELECT c.id, c.assignee_id, (SELECT MAX(p.last_message_id) %s) AS last_message_id "
+                   "FROM message_conversation c WHERE c.state = 'open' AND %s "
+                   "ORDER BY c.last_date DESC, c.id DESC", pairs, where)
 
     def _count_channels(self, visible):
+        scope = self.env["message.conversation"]._scope()
         counts = dict(self.env.execute_query(SQL(
-            "SELECT channel_id, COUNT(*) FROM (%s LIMIT %s) o GROUP BY 1", visible, MANY)))
+            "SELECT p.channel_id, COUNT(*) FROM (%s LIMIT %s) o JOIN message_conversation_channel p "
+            "ON p.conversation_id = o.id WHERE %s GROUP BY 1", visible, MANY, scope.pair_sql("p"))))
         channels = self.env["message.channel"].search([("receives", "=", True), ("channel_type", "!=", "none")])
         # what somebody follows may be on channels of which he is no member
-        channels |= channels.browse([one for one in counts if one]).exists()._filtered_access("read")
+        channels |= channels.browse(list(counts)).exists()._filtered_access("read").filtered("receives")
         channels = channels.filtered(lambda channel: channel.channel_type != "local" or counts.get(channel.id))
         return [{"id": channel.id, "name": channel.name, "medium": channel.medium, "color": channel.color,
                  "health": channel.health, "count": counts.get(channel.id, 0)} for channel in channels]
@@ -108,22 +107,19 @@ class MessageDesk(models.AbstractModel):
 
     @api.model
     def _readable_message_sudo(self, history_id):
-        """Return a message that the user may read, by itself or as part of a conversation; else None."""
+        """Return a message that the user may read; else None."""
         message = self.env["message.history"].browse(history_id).exists()
-        if not message or message.sudo().private:
+        if not message or message.sudo().private or not message.has_access("read"):
             return None
-        conversation = message.sudo().conversation_id.with_env(self.env)
-        if message.has_access("read") or (conversation and conversation.has_access("read")):
-            return message.sudo()
-        return None
+        return message.sudo()
 
     def _page(self, conversation, before):
         domain = [("conversation_id", "=", conversation.id), ("state", "!=", "cancelled")]
         if before:
-            last = self.env["message.history"].sudo().browse(before)
+            last = self.env["message.history"].browse(before)
             domain += ["|", ("date", "<", last.date), "&", ("date", "=", last.date), ("id", "<", last.id)]
-        found = self.env["message.history"].sudo().search(domain, order="date DESC, id DESC", limit=PAGE + 1)
-        return found[:PAGE], len(found) > PAGE
+        found = self.env["message.history"].search(domain, order="date DESC, id DESC", limit=PAGE + 1)
+        return found[:PAGE].sudo(), len(found) > PAGE
 
     def _to_open(self, conversation, messages_sudo):
         """Return the messages whose text is shown at once: what the user has not seen, and the newest."""
@@ -137,16 +133,16 @@ class MessageDesk(models.AbstractModel):
         """Return what the pane says about a conversation as a whole."""
         conversation_sudo = conversation.sudo()
         document = conversation._get_document()
-        channel_sudo = conversation_sudo.channel_id
+        channel_sudo = conversation._shown_channel_sudo()
         answer_sudo = channel_sudo and channel_sudo._get_answer_channel_sudo()
         blocked = bool(answer_sudo) and answer_sudo.health in BLOCKED
         return {
-            "id": conversation.id, "subject": conversation_sudo.subject or "", "state": conversation_sudo.state,
+            "id": conversation.id, "subject": conversation.subject or "", "state": conversation_sudo.state,
             "spam": conversation_sudo.spam, "unread": conversation.unread,
             "snooze_until": _moment(conversation_sudo.snooze_until), "snooze_reply": conversation_sudo.snooze_reply,
             "assignee": self._person(conversation_sudo.assignee_id),
-            "partner": self._partner(conversation_sudo.partner_id),
-            "sender": conversation_sudo.sender or "",
+            "partner": self._partner(conversation.partner_id),
+            "sender": conversation.sender or "",
             "tags": [{"id": tag.id, "name": tag.name, "color": tag.color} for tag in conversation_sudo.tag_ids],
             "channel": {"id": channel_sudo.id, "name": channel_sudo.name or "",
                         "medium": channel_sudo.medium or "other", "address": channel_sudo.address or "",
@@ -156,8 +152,9 @@ class MessageDesk(models.AbstractModel):
                         "answers_wait": answer_sudo._words_for_trouble() if blocked else None},
             "document": {"model": document._name, "id": document.id, "name": document.display_name,
                          "kind": self.env["ir.model"]._get(document._name).name} if document else None,
-            "last_message_id": conversation_sudo.last_message_id.id, "failed_count": conversation_sudo.failed_count,
-            "history_count": conversation_sudo.history_count, "can_write": conversation.has_access("write"),
+            "last_message_id": conversation.last_message_id.id, "failed_count": conversation.failed_count,
+            "history_count": conversation.history_count, "can_write": bool(conversation._can_handle()),
+            "hidden_count": conversation.hidden_count, "beside": self._beside(conversation),
             "present": self.env["message.presence"]._others(conversation),
             "drafts": self.env["message.draft"]._of_conversation(conversation),
         }
@@ -165,11 +162,18 @@ class MessageDesk(models.AbstractModel):
     def _person(self, user):
         return {"id": user.id, "name": user.name} if user else None
 
+    def _beside(self, conversation):
+        """Return the same thread on channels with other readers, as far as the user sees it: [{"id", "subject"}]."""
+        conversation_sudo = conversation.sudo()
+        others = (conversation_sudo.beside_id | conversation_sudo.beside_ids[:PAGE]).with_env(self.env)
+        return [{"id": one.id, "subject": one.subject or ""} for one in others._filtered_access("read")]
+
     def _partner(self, partner):
-        if not partner:
+        """Return what is shown of a contact; nothing of one that the user may not read."""
+        if not partner or not partner.with_env(self.env).has_access("read"):
             return None
         return {"id": partner.id, "name": partner.display_name, "email": partner.email or "",
-                "phone": partner.phone or "", "readable": partner.with_env(self.env).has_access("read")}
+                "phone": partner.phone or "", "readable": True}
 
     # Messages -------------------------------------------------------------------------------
 
@@ -220,9 +224,9 @@ class MessageDesk(models.AbstractModel):
 
     def _notes(self, conversation):
         """Return what colleagues wrote and did about a conversation, newest first."""
-        found_sudo = self.env["mail.message"].sudo().search(
+        found_sudo = self.env["mail.message"].search(
             [("model", "=", "message.conversation"), ("res_id", "=", conversation.id),
-             ("message_type", "in", ("comment", "notification"))], limit=PAGE)
+             ("message_type", "in", ("comment", "notification"))], limit=PAGE).sudo()
         notes = []
         for message_sudo in found_sudo:
             changes = [self._words_for_tracking(value) for value in message_sudo.tracking_value_ids]

@@ -54,7 +54,7 @@ class MessageDispatcher(models.AbstractModel):
             dispatch(mail, originals.get(message.id), busy)
             mails.append(mail)
             if mail.values["state"] in ("failed", "given_up"):
-                blocked |= self._ids_waiting_for(message.id)
+                blocked |= self._ids_waiting_for(message.id, messages.ids)
         if not careful:
             self._flush_boldly()
         self._note_documents(mails)
@@ -238,12 +238,12 @@ class MessageDispatcher(models.AbstractModel):
             return _("Not allowed: %(words)s", words=said)
         return _("The document could not be made or changed: %(words)s", words=said)
 
-    def _ids_waiting_for(self, history_id):
-        """Return the ids of messages that refer to one: they wait for its next attempt."""
+    def _ids_waiting_for(self, history_id, batch_ids):
+        """Return those messages of a batch that refer to one: they wait for its next attempt."""
         rows = self.env.execute_query(SQL(
             "SELECT mine.history_id FROM message_reference theirs JOIN message_reference mine "
-            "ON mine.digest = theirs.digest AND mine.kind = 1 WHERE theirs.history_id = %s AND theirs.kind = 0",
-            history_id))
+            "ON mine.digest = theirs.digest AND mine.kind = 1 WHERE theirs.history_id = %s AND theirs.kind = 0 "
+            "AND mine.history_id = ANY(%s)", history_id, batch_ids))
         return {row_id for (row_id,) in rows} - {history_id}
 
     def _note_documents(self, mails):
@@ -253,7 +253,8 @@ class MessageDispatcher(models.AbstractModel):
         if not wanted:
             return
         found = self.env["mail.message"].sudo().search_fetch(
-            [("message_id", "in", [message_id for message_id, _document in wanted])],
+            [("message_id", "in", [message_id for message_id, _document in wanted]),
+             ("res_id", "in", [document[1] for _message_id, document in wanted if document])],
             ["message_id", "model", "res_id"], order="id")
         for record in found:
             if mail := wanted.get((record.message_id, (record.model, record.res_id))):

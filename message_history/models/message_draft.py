@@ -1,11 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools.misc import clean_context
 
 MODES = [("reply", "Reply"), ("reply_all", "Reply All"), ("forward", "Forward"), ("note", "Note"), ("new", "New")]
-#: What only the server writes: with it somebody could take back what others sent.
-_PROTECTED = {"state", "sent_id", "before"}
 #: What the browser may write.
 _WRITABLE = ("sender_id", "recipients", "copies", "subject", "body", "quote")
+#: What it may say when a draft is begun; all else is ours: with it somebody could take back what others sent.
+_BEGUN_WITH = (*_WRITABLE, "conversation_id", "mode", "history_id")
 
 
 class MessageDraft(models.Model):
@@ -42,17 +43,37 @@ class MessageDraft(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if self.env.su:
+            return super().create(vals_list)
         for vals in vals_list:
-            self._check_protected(vals)
-        return super().create(vals_list)
+            self._check_allowed(vals, _BEGUN_WITH)
+        # default_* in a context is what a client says as well
+        drafts = super(MessageDraft, self.with_context(clean_context(self.env.context))).create(
+            [{**vals, "user_id": self.env.uid} for vals in vals_list])
+        drafts._check_links()
+        return drafts.with_context(self.env.context)
 
     def write(self, vals):
-        self._check_protected(vals)
-        return super().write(vals)
+        if self.env.su:
+            return super().write(vals)
+        self._check_allowed(vals, (*_WRITABLE, "history_id"))
+        result = super().write(vals)
+        if vals.keys() & {"sender_id", "history_id"}:
+            self._check_links()
+        return result
 
-    def _check_protected(self, vals):
-        if not self.env.su and _PROTECTED & vals.keys():
+    def _check_allowed(self, vals, allowed):
+        """Raise unless a client may write all of some values."""
+        if vals.keys() - set(allowed):
             raise AccessError(self.env._("Only sending changes this."))
+
+    def _check_links(self):
+        """Raise unless the user sees everything that his drafts point at: by its name it would come back."""
+        for draft in self:
+            draft.conversation_id.check_access("read")
+            draft.history_id.check_access("read")
+            if draft.sender_id.id not in [False, *(one["id"] for one in draft._senders(draft.conversation_id))]:
+                draft.sender_id.check_access("read")
 
     # For the browser --------------------------------------------------------------------------
 
@@ -67,6 +88,7 @@ class MessageDraft(models.Model):
         if conversation:
             conversation.check_access("read")
         draft = self._find(conversation, mode)
+        self.env["message.history"].browse(history_id or []).exists().check_access("read")
         if draft and history_id and draft.history_id.id != history_id and mode != "note":
             draft.write(self._suggest_people(conversation, mode, history_id))
         return draft._describe() if draft else self._suggest(conversation, mode, history_id)
@@ -99,7 +121,8 @@ class MessageDraft(models.Model):
         """Take a file out of the draft."""
         self.ensure_one()
         attachment = self.attachment_ids.filtered(lambda one: one.id == attachment_id)
-        self.attachment_ids = [(3, attachment.id)]
+        self.check_access("write")
+        self.sudo().attachment_ids = [(3, attachment.id)]
         if attachment.res_model == self._name:
             attachment.sudo().unlink()
         return self._describe()["attachments"]
@@ -116,15 +139,15 @@ class MessageDraft(models.Model):
     def _own_message_sudo(self):
         """Return the message that is answered, if it is of the draft's conversation, which the user may read."""
         message_sudo, conversation = self.history_id.sudo(), self.conversation_id
-        fits = conversation and message_sudo.conversation_id == conversation and not message_sudo.private
-        return message_sudo if fits and conversation.has_access("read") else message_sudo.browse()
+        fits = conversation and message_sudo.conversation_id.id == conversation.id and not message_sudo.private
+        return message_sudo if fits and self.history_id.has_access("read") else message_sudo.browse()
 
     def _attach(self, name, content):
         """Add a file; returns what the browser shows of it."""
         self.ensure_one().check_access("write")
         attachment = self.env["ir.attachment"].create(
             {"name": name, "raw": content, "res_model": self._name, "res_id": self.id})
-        self.attachment_ids = [(4, attachment.id)]
+        self.sudo().attachment_ids = [(4, attachment.id)]
         return _describe_file(attachment)
 
     # The server's side ------------------------------------------------------------------------
@@ -145,7 +168,7 @@ class MessageDraft(models.Model):
             "senders": senders, "recipients": self.recipients or [], "copies": self.copies or [],
             "subject": self.subject or "", "body": str(self.body or ""), "quote": self.quote,
             "attachments": [_describe_file(one) for one in self.attachment_ids],
-            "limits": self._limits(self.sender_id or self.conversation_id.channel_id),
+            "limits": self._limits(self.sender_id or self.conversation_id._shown_channel()),
         }
 
     @api.model

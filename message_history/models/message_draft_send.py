@@ -58,7 +58,7 @@ class MessageDraft(models.Model):
             raise UserError(self.env._("Write something first."))
         conversation = self.conversation_id
         named = conversation._mentioned_users(self.body)
-        # else they would go with the draft
+        # else they would go with the draft; the note takes them (see message_post of conversations)
         self.attachment_ids.filtered(lambda one: one.res_model == self._name).sudo().write(
             {"res_model": conversation._name, "res_id": conversation.id})
         conversation.with_context(mail_post_autofollow=False).message_post(
@@ -94,10 +94,10 @@ class MessageDraft(models.Model):
         """Return who was quicker since the user looked last; None if nobody was."""
         if last_seen_id is None or not self.conversation_id:
             return None
-        newer_sudo = self.env["message.history"].sudo().search(
+        newer_sudo = self.env["message.history"].search(
             [("conversation_id", "=", self.conversation_id.id), ("id", ">", last_seen_id),
              ("state", "!=", "cancelled"), "|", ("direction", "=", "in"), ("create_uid", "!=", self.env.uid)],
-            order="id DESC", limit=1)
+            order="id DESC", limit=1).sudo()
         if not newer_sudo or (newer_sudo.direction == "in" and newer_sudo.state != "processed"):
             return None
         passed = (fields.Datetime.now() - newer_sudo.create_date).total_seconds()
@@ -124,7 +124,7 @@ class MessageDraft(models.Model):
             return
         conversation.sudo()._settle_conversations(conversation.ids)
         if options.get("done"):
-            conversation.write({"state": "done", "snooze_until": False, "snooze_reply": False})
+            conversation._apply_change({"state": "done", "snooze_until": False, "snooze_reply": False})
         for entry in (self.before or {}).get("undo", ()):
             self.sudo().before = {"undo": [{**entry, "after": conversation._desk_values(STATE_NAMES)}]}
         conversation._notify_changed(conversation.ids)
@@ -158,7 +158,7 @@ class MessageDraft(models.Model):
             conversation.sudo().unlink()
         elif conversation:
             conversation.sudo()._settle_conversations(conversation.ids, moved=True)
-            conversation.desk_undo((self.before or {}).get("undo") or [])
+            conversation._undo_entries((self.before or {}).get("undo") or [])
         return self._describe()
 
     def _forget_sent(self, history_sudo):
@@ -171,6 +171,8 @@ class MessageDraft(models.Model):
     def send_now(self):
         """Don't wait for the end of the time in which it can be taken back."""
         self.ensure_one().check_access("write")
+        if self.state != "sent" or not self.sent_id:
+            raise UserError(self.env._("This has not been sent."))
         deliveries_sudo = self.sent_id.sudo().delivery_ids
         self.env["message.outbox"].sudo()._change(deliveries_sudo, ("deferred",), {
             "state": "queued", "next_attempt": None})

@@ -30,7 +30,7 @@ class MessageDraft(models.Model):
             "senders": senders, "recipients": people.get("recipients") or [], "copies": people.get("copies") or [],
             "subject": self._suggest_subject(conversation, mode, message_sudo), "body": self._signature(mode),
             "quote": mode in ("reply", "reply_all", "forward"),
-            "attachments": [], "limits": self._limits(conversation.channel_id),
+            "attachments": [], "limits": self._limits(conversation._shown_channel()),
         }
 
     @api.model
@@ -49,16 +49,16 @@ class MessageDraft(models.Model):
 
     def _answered_sudo(self, conversation, history_id):
         """Return the message that is answered: the given one, the last incoming one, or the last."""
-        messages_sudo = self.env["message.history"].sudo()
+        messages = self.env["message.history"]
         if not conversation:
-            return messages_sudo
+            return messages.sudo()
         domain = [("conversation_id", "=", conversation.id), ("private", "=", False)]
         if history_id:
-            return messages_sudo.search([*domain, ("id", "=", history_id)], limit=1)
+            return messages.search([*domain, ("id", "=", history_id)], limit=1).sudo()
         order = "date DESC, id DESC"
         incoming = [*domain, ("direction", "=", "in"), ("kind", "not in", ("bounce", "receipt", "auto_reply"))]
-        return messages_sudo.search(incoming, order=order, limit=1) or messages_sudo.search(
-            domain, order=order, limit=1)
+        found = messages.search(incoming, order=order, limit=1) or messages.search(domain, order=order, limit=1)
+        return found.sudo()
 
     def _people(self, message_sudo):
         """Return (to, copies) of an answer to everybody; Reply-To comes before From (RFC 5322, 3.6.3)."""
@@ -106,8 +106,8 @@ class MessageDraft(models.Model):
         The one that the conversation came by is first; the others are of the same kind.
         """
         own = self.env["message.channel"].search([("receives", "=", True), ("channel_type", "!=", "none")])
-        came_by = conversation.sudo().channel_id if conversation else own.browse()
-        if came_by and came_by not in own and conversation.has_access("read"):
+        came_by = conversation._shown_channel() if conversation and conversation.has_access("read") else own.browse()
+        if came_by not in own:
             own = came_by | own
         medium = came_by.medium if came_by else None
         fit = own.sudo().filtered(
@@ -124,7 +124,7 @@ class MessageDraft(models.Model):
     def _suggest_subject(self, conversation, mode, message_sudo):
         if mode in ("new", "note"):
             return ""
-        subject = _PREFIXES.sub("", message_sudo.subject or conversation.sudo().subject or "")
+        subject = _PREFIXES.sub("", message_sudo.subject or conversation.subject or "")
         return f"{'Fwd' if mode == 'forward' else 'Re'}: {subject}"
 
     def _signature(self, mode):

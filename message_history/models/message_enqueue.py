@@ -15,7 +15,7 @@ _HISTORY = (
     "channel_id", "direction", "state", "priority", "external_id", "names", "size", "content_digest", "date",
     "content_type", "settled", "finished", "private", "message_uid", "sender_name", "sender_address", "partner_id",
     "recipients", "subject", "preview", "body_text", "attachment_count", "kind", "model", "res_id",
-    "mail_message_id", "mail_mail_id", "envelope_sender", "max_attempts", "recipient_count", "waiting_count",
+    "mail_message_id", "mail_mail_id", "company_id", "desk_channel_id", "envelope_sender", "max_attempts", "recipient_count", "waiting_count",
     "attempts", "create_uid", "create_date", "write_uid", "write_date",
 )
 _DELIVERY = (
@@ -57,12 +57,20 @@ class MessageEnqueue(models.AbstractModel):
 
     def _insert_messages(self, messages, now):
         rows, names = [], []
+        self._note_companies(messages)
         for message in messages:
             names.append(f"out/{uuid.uuid4().hex}")
             rows.append(self._prepare_row(message, names[-1], now))
         found = dict(execute_values(
             self.env.cr._obj, _INSERT_HISTORY, rows, page_size=len(rows), fetch=True))
         return [found[name] for name in names]
+
+    def _note_companies(self, messages):
+        """Note whose each message is: the company of its channel or, where that is of none, what its maker said."""
+        channels = self.env["message.channel"].sudo().browse({message.channel_id for message in messages})
+        companies = {channel.id: channel.company_id.id for channel in channels}
+        for message in messages:
+            message.values["company_id"] = companies[message.channel_id] or message.values.get("company_id") or None
 
     def _prepare_row(self, message, name, now):
         waiting = sum(recipient.state == "queued" for recipient in message.recipients)

@@ -54,12 +54,15 @@ class MessageHistory(models.Model):
 
     _name = "message.history"
     _description = "Message"
+    _inherit = ["message.scoped"]
     _order = "date desc, id desc"
     _rec_name = "subject"
 
     channel_id = fields.Many2one("message.channel", required=True, readonly=True, ondelete="restrict")
     folder_id = fields.Many2one("message.channel.folder", readonly=True, ondelete="set null")
-    company_id = fields.Many2one(related="channel_id.company_id")
+    company_id = fields.Many2one(
+        "res.company", readonly=True, ondelete="set null",
+        help="Whose message it is: the company of its channel or, where that is of none, of its document or author.")
     direction = fields.Selection([("in", "Incoming"), ("out", "Outgoing")], required=True, default="in",
                                  readonly=True)
     state = fields.Selection(STATES, required=True, default="received", readonly=True)
@@ -228,13 +231,12 @@ class MessageHistory(models.Model):
         return self._notify_done(self.env._("%(count)s ignored.", count=len(ignored_sudo)))
 
     def action_ignore_sender(self):
-        """Ignore these messages, and always those of the same senders."""
+        """Ignore these messages, and always those of the same senders: a manager everywhere, others on their channels.
+
+        :raise AccessError: when a channel is none of the user's
+        """
         self._check_handle()
-        self.env["message.sender.rule"].check_access("create")
-        rules_sudo = self.env["message.sender.rule"].sudo()
-        for address in {message.sender_address for message in self if message.sender_address}:
-            if not rules_sudo.search_count([("pattern", "=", address), ("channel_id", "=", False)]):
-                rules_sudo.create({"pattern": address})
+        self.env["message.sender.rule"]._ignore(self)
         return self.action_ignore()
 
     def action_put_on_document(self):

@@ -12,9 +12,14 @@ class MessageHistory(models.Model):
     size_text = fields.Char(compute="_compute_size_text", string="Message Size")
 
     @api.depends("subject")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        for message in self:
+        """Return names also to who reads them as superuser on somebody's behalf, as the ORM does for links."""
+        seen = self._seen_by_user()
+        for message in seen:
             message.display_name = message.subject or self.env._("No subject")
+        for message in self - seen:
+            message.display_name = self.env._("Message on another channel")
 
     @api.depends("direction", "sender_name", "sender_address", "recipients")
     def _compute_party(self):

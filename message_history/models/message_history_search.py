@@ -48,32 +48,23 @@ class MessageHistory(models.Model):
         return SQL("%s @@ to_tsquery('simple', %s)", SQL(_WORDS), " & ".join(f"'{word}':*" for word in found))
 
     @api.model
-    def _visible_domain(self):
-        """Return the domain of what the present user may see, with every id resolved first.
-
-        Resolved, PostgreSQL knows how few rows a quiet channel has and does not walk everybody's.
-        """
-        if self.env.su or self.env.user.has_group("message_history.group_manager"):
-            return Domain.TRUE
-        own = self.env.user._message_channel_ids()
-        visible = Domain("channel_id", "in", own) | Domain("desk_channel_id", "in", own)
-        if followed := self.env["message.conversation"]._followed_ids():
-            visible |= Domain("conversation_id", "in", followed)
-        return visible
-
-    @api.model
-    def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
-        if not bypass_access and not self.env.su:
-            self.browse().check_access("read")
-            domain = Domain(domain) & self._visible_domain()
-            bypass_access = True
-        return super()._search(domain, offset, limit, order, active_test=active_test, bypass_access=bypass_access)
+    def _scope_domain(self, scope):
+        return scope.messages()
 
     @api.model
     def _for_document(self, record, limit=80):
-        """Return the messages of a document that the user may read: one check for one record."""
+        """Return the messages about a document, for who may read it and handles messages: one check for one record.
+
+        What somebody wrote confidentially about it (blind copies, forwards) is for who sees the pair.
+
+        :raise AccessError: when the user may not read the document, or is nobody who handles messages
+        """
+        self.browse().check_access("read")
         record.ensure_one().check_access("read")
-        return self.sudo().search([("model", "=", record._name), ("res_id", "=", record.id)], limit=limit)
+        about = Domain("model", "=", record._name) & Domain("res_id", "=", record.id) & Domain("private", "=", False)
+        open_to_readers = Domain("direction", "=", "in") | Domain("mail_message_id", "!=", False)
+        seen = self.search(about).ids
+        return self.sudo().search(about & (Domain("id", "in", seen) | open_to_readers), limit=limit)
 
     def _check_handle(self):
         """Raise unless the user may act on these messages (members of the channel, managers)."""

@@ -18,7 +18,7 @@ MAX_EXTERNAL_ID = 500
 _COLUMNS = (
     "channel_id", "folder_id", "direction", "state", "priority", "external_id", "names", "size",
     "content_digest", "sender_key", "truncated", "date", "content_type", "settled", "attempts",
-    "state_reason", "failure_type", "create_uid", "create_date", "write_uid", "write_date",
+    "state_reason", "failure_type", "company_id", "create_uid", "create_date", "write_uid", "write_date",
 )
 
 _INSERT = (
@@ -89,7 +89,7 @@ class MessageIntake(models.AbstractModel):
             channel.id, folder.id if folder else None, direction, state, 10, external_id,
             json.dumps(dict(message.names)).replace("\\u0000", ""), min(message.size, 2**31 - 1), digest,
             look.sender_key, message.truncated, message.received_at or now, "message/rfc822", True, 0,
-            reason, failure, uid, now, uid, now,
+            reason, failure, channel.company_id.id or None, uid, now, uid, now,
         )
 
     def _insert_rows(self, channel, rows):

@@ -44,12 +44,13 @@ class MessageReader(models.AbstractModel):
         return read
 
     def _count_senders(self, messages):
-        """Return {sender key: messages received in the last two hours}."""
+        """Return {sender key: messages received in the last two hours}, counted as far as a limit asks for it."""
         keys = [key for key in set(messages.mapped("sender_key")) if key]
+        most = max(messages.channel_id.mapped("loop_limit"), default=0)
         rows = self.env.execute_query(SQL(
-            "SELECT sender_key, COUNT(*) FROM message_history WHERE sender_key = ANY(%s) "
-            "AND date > %s AND direction = 'in' GROUP BY sender_key",
-            keys, fields.Datetime.now() - timedelta(hours=2)))
+            "SELECT k.key, (SELECT COUNT(*) FROM (SELECT 1 FROM message_history h WHERE h.sender_key = k.key "
+            "AND h.date > %s AND h.direction = 'in' LIMIT %s) few) FROM unnest(%s::bigint[]) AS k(key)",
+            fields.Datetime.now() - timedelta(hours=2), most + 1, keys))
         return dict(rows)
 
     def _read(self, mail, original):

@@ -21,7 +21,7 @@ class MessageReference(models.Model):
     digest = BigInteger(required=True)
     kind = fields.Integer(required=True, help="0: an id of the message; 1: an id that it refers to.")
 
-    _digest_idx = models.Index("(digest, kind)")
+    _digest_idx = models.Index("(digest, kind, history_id)")
 
     @api.model
     def _insert(self, rows):

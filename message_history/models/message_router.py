@@ -5,8 +5,10 @@ from ..lib.classic import classic_keys
 from ..lib.digest import id_digest
 from ..lib.message_dict import MessageDict
 from ..tools.mail import Aside, Unroutable
+from ..tools.readers import Readers
 from ..tools.words import words
 from .message_reference import OWN
+from .message_threader import FOLLOWED, NEAR
 
 
 class MessageRouter(models.AbstractModel):
@@ -72,17 +74,25 @@ class MessageRouter(models.AbstractModel):
             if wanted and _in_one_thread(mail.thread_ids, other.thread_ids):
                 return self.env[other.document[0]].browse(other.document[1]).exists() or None
         rows = self.env.execute_query(SQL(
-            "SELECT h.model, h.res_id, h.id FROM message_reference mine "
-            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind <> mine.kind "
+            "SELECT h.model, h.res_id, h.id, COALESCE(h.desk_channel_id, h.channel_id) FROM ("
+            "SELECT m.digest, m.kind FROM message_reference m WHERE m.history_id = %(id)s "
+            "ORDER BY m.kind, m.id LIMIT %(followed)s) mine "
+            "CROSS JOIN LATERAL (SELECT r.history_id FROM message_reference r WHERE r.digest = mine.digest "
+            "AND r.kind = 1 - mine.kind ORDER BY r.history_id DESC LIMIT %(near)s) theirs "
             "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = %(id)s AND h.id <> %(id)s AND h.res_id IS NOT NULL "
+            "WHERE h.id <> %(id)s AND h.res_id IS NOT NULL "
             "AND (%(models)s::varchar[] IS NULL OR h.model = ANY(%(models)s)) "
-            "UNION ALL SELECT c.model, c.res_id, 0 FROM message_conversation c "
+            "UNION ALL (SELECT c.model, c.res_id, 0, c.channel_id FROM message_conversation c "
             "WHERE c.conversation_key = %(key)s AND c.res_id IS NOT NULL "
-            "AND (%(models)s::varchar[] IS NULL OR c.model = ANY(%(models)s)) "
-            "ORDER BY 3 DESC LIMIT 1",
+            "AND (%(models)s::varchar[] IS NULL OR c.model = ANY(%(models)s)) ORDER BY c.id LIMIT %(near)s) "
+            "ORDER BY 3 DESC", near=NEAR, followed=FOLLOWED,
             id=mail.message.id, models=models, key=mail.thread_ids.conversation_key or None))
-        return self.env[rows[0][0]].browse(rows[0][1]).exists() or None if rows else None
+        readers = Readers(self.env)
+        for model, res_id, _history_id, channel_id in rows:
+            # what a stranger writes into his headers must not bring him onto another channel's documents
+            if not channel_id or readers.fit(mail.message.channel_id.id, channel_id):
+                return self.env[model].browse(res_id).exists() or None
+        return None
 
     def _note_thread_document(self, mail):
         """Note on a message that was sent with another program the document that its thread has."""

@@ -2,7 +2,15 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..lib.digest import id_digest
+from ..tools.readers import Readers
+from ..tools.threads import Groups, Holders
 from .message_reference import OWN, PARENT
+
+#: Of everything that has an id, or refers to it, so many are looked at: what a message costs does not depend on
+#: how many share its ids. The first ones, since what came later is in a conversation with them.
+NEAR = 8
+#: So many of a message's own references are followed.
+FOLLOWED = 64
 
 
 class MessageThreader(models.AbstractModel):
@@ -10,7 +18,9 @@ class MessageThreader(models.AbstractModel):
 
     Two messages are in one conversation when one refers to the other or both to a third (the rule
     of ``UID THREAD REFS``, RFC 5256, without its subject step); when their mail
-    programs say so (Thread-Index); or when one was routed as a reply to the other's document.
+    programs say so (Thread-Index); or when one was routed as a reply to the other's document. And only
+    where the readers of the one may see the other (``tools/readers.py``): else a conversation of its own
+    begins beside the other.
     """
 
     _name = "message.threader"
@@ -20,23 +30,53 @@ class MessageThreader(models.AbstractModel):
     def _assign(self, mails):
         """Set ``conversation_id`` of every mail of a batch, made and merged as need be."""
         self._complete_references(mails)
-        groups = _Groups(mail.message.id for mail in mails)
-        existing = self._find_by_digest(groups, mails)
+        readers = Readers(self.env)
+        groups = Groups(mail.message.id for mail in mails)
         by_id = {mail.message.id: mail for mail in mails}
+        existing = self._find_by_digest(groups, by_id, readers)
         self._join_by_key(groups, existing, mails)
         self._join_by_document(groups, existing, mails)
+        places = self._places(set().union(*existing.values()))
         fresh = []
         for members in groups.members():
-            group = [by_id[member] for member in members]
-            conversation_ids = set().union(*(existing.get(history_id, ()) for history_id in members))
-            target = self._merge(conversation_ids)
-            if target is None:
-                fresh.append(group)
-            for mail in group:
-                mail.values["conversation_id"] = target
-        for group, conversation_id in zip(fresh, self._create(fresh), strict=True):
-            for mail in group:
+            for part in _apart([by_id[member] for member in members], readers):
+                wanted = set().union(*(existing.get(mail.message.id, ()) for mail in part))
+                target = self._merge(self._fitting(wanted, part, places, readers))
+                if target is None:
+                    fresh.append((part, min(wanted, default=None)))
+                for mail in part:
+                    mail.values["conversation_id"] = target
+        for (part, _beside), conversation_id in zip(fresh, self._create(fresh), strict=True):
+            for mail in part:
                 mail.values["conversation_id"] = conversation_id
+
+    def _places(self, conversation_ids):
+        """Return {conversation id: ids of the channels that its messages are on}."""
+        if not conversation_ids:
+            return {}
+        return dict(self.env.execute_query(SQL(
+            "SELECT conversation_id, array_agg(DISTINCT channel_id) FROM ("
+            "SELECT conversation_id, channel_id FROM message_conversation_channel WHERE conversation_id = ANY(%(ids)s) "
+            "UNION ALL SELECT conversation_id, COALESCE(desk_channel_id, channel_id) FROM message_history "
+            "WHERE NOT settled AND conversation_id = ANY(%(ids)s) "
+            "UNION ALL SELECT id, channel_id FROM message_conversation WHERE id = ANY(%(ids)s) "
+            "AND channel_id IS NOT NULL) place GROUP BY 1", ids=sorted(conversation_ids))))
+
+    def _fitting(self, conversation_ids, mails, places, readers):
+        """Return those of some conversations that mails may join, and that may be joined with each other.
+
+        The oldest first; one that is on a channel of the mails already comes before any other.
+        """
+        channels = {mail.message.channel_id.id for mail in mails}
+        found, taken = set(), set(channels)
+        for conversation_id in sorted(
+                conversation_ids, key=lambda one: (not channels & set(places.get(one, ())), one)):
+            own = set(places.get(conversation_id, ()))
+            # one that is on these channels already was put together by a person
+            if (channels <= own and not found) or readers.all_fit(own, taken):
+                found.add(conversation_id)
+                taken |= own
+        return found
 
     def _complete_references(self, mails):
         """Add the ids that only a full look at the headers finds (rewritten, damaged, in other fields)."""
@@ -50,28 +90,36 @@ class MessageThreader(models.AbstractModel):
             [mail.message.id for mail in mails]))
         self.env["message.reference"]._insert(sorted(found - set(rows)))
 
-    def _find_by_digest(self, groups, mails):
+    def _find_by_digest(self, groups, by_id, readers):
         """Join mails of the batch that refer to each other; returns {ledger id: conversation ids} of others.
 
         Two mails that have the same id are no reason: programs do reuse ids. The same mail on two
         ways is joined by its document.
         """
         ids = list(groups)
+        near = SQL(
+            "(SELECT r.history_id, r.kind FROM message_reference r WHERE r.digest = mine.digest AND r.kind = %s "
+            "AND r.history_id <> mine.history_id ORDER BY r.history_id LIMIT %s)", OWN, NEAR)
+        near_parents = SQL(
+            "(SELECT r.history_id, r.kind FROM message_reference r WHERE r.digest = mine.digest AND r.kind = %s "
+            "AND r.history_id <> mine.history_id ORDER BY r.history_id LIMIT %s)", PARENT, NEAR)
         rows = self.env.execute_query(SQL(
             "SELECT DISTINCT mine.digest, mine.history_id, mine.kind, theirs.history_id, theirs.kind, "
-            "h.conversation_id, h.model, h.res_id "
-            "FROM message_reference mine JOIN message_reference theirs ON theirs.digest = mine.digest "
+            "h.conversation_id, h.model, h.res_id, COALESCE(h.desk_channel_id, h.channel_id) "
+            "FROM unnest(%(ids)s::int[]) AS one(id) CROSS JOIN LATERAL (SELECT m.history_id, m.digest, m.kind "
+            "FROM message_reference m WHERE m.history_id = one.id ORDER BY m.kind, m.id LIMIT %(followed)s) mine "
+            "CROSS JOIN LATERAL (%(own)s UNION ALL %(parents)s) theirs "
             "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = ANY(%s) AND theirs.history_id <> mine.history_id "
-            "AND (h.conversation_id IS NOT NULL OR h.id = ANY(%s))", ids, ids))
-        documents = {other_id: (model, res_id) for _digest, _id, _kind, other_id, _k, _c, model, res_id in rows}
-        documents |= {mail.message.id: mail.document for mail in mails}
-        holders = _Holders(rows, documents)
+            "WHERE h.conversation_id IS NOT NULL OR h.id = ANY(%(ids)s)",
+            ids=ids, followed=FOLLOWED, own=near, parents=near_parents))
+        documents = {row[3]: (row[6], row[7]) for row in rows}
+        documents |= {history_id: mail.document for history_id, mail in by_id.items()}
+        holders = Holders(rows, documents)
         existing = {}
-        for digest, history_id, kind, other_id, other_kind, conversation_id, *_document in rows:
+        for digest, history_id, kind, other_id, other_kind, conversation_id, _model, _res_id, channel_id in rows:
             if not holders.relate(digest, (history_id, kind), (other_id, other_kind)):
                 continue
-            if other_id in groups:
+            if other_id in groups and readers.fit(by_id[history_id].message.channel_id.id, channel_id):
                 groups.join(history_id, other_id)
             if conversation_id:
                 existing.setdefault(history_id, set()).add(conversation_id)
@@ -85,11 +133,13 @@ class MessageThreader(models.AbstractModel):
                 keys.setdefault(mail.thread_ids.conversation_key, []).append(mail.message.id)
         if not keys:
             return
-        found = self.env["message.conversation"].sudo().search_fetch(
-            [("conversation_key", "in", list(keys))], ["conversation_key"])
-        for conversation in found:
-            for history_id in keys[conversation.conversation_key]:
-                existing.setdefault(history_id, set()).add(conversation.id)
+        found = self.env.execute_query(SQL(
+            "SELECT wanted.key, c.id FROM unnest(%s::varchar[]) AS wanted(key) CROSS JOIN LATERAL (SELECT id "
+            "FROM message_conversation WHERE conversation_key = wanted.key ORDER BY id LIMIT %s) c",
+            list(keys), NEAR))
+        for key, conversation_id in found:
+            for history_id in keys[key]:
+                existing.setdefault(history_id, set()).add(conversation_id)
         for ids in keys.values():
             for other in ids[1:]:
                 groups.join(ids[0], other)
@@ -101,15 +151,28 @@ class MessageThreader(models.AbstractModel):
         if not wanted:
             return
         rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT ON (model, res_id) model, res_id, id FROM message_conversation "
-            "WHERE (model, res_id) IN %s ORDER BY model, res_id, id", tuple(wanted)))
-        known = {(model, res_id): conversation_id for model, res_id, conversation_id in rows}
+            "SELECT wanted.model, wanted.res_id, c.id FROM (VALUES %s) AS wanted(model, res_id) "
+            "CROSS JOIN LATERAL (SELECT id FROM message_conversation WHERE model = wanted.model "
+            "AND res_id = wanted.res_id ORDER BY id LIMIT %s) c",
+            SQL(", ").join(SQL("(%s, %s)", *document) for document in sorted(wanted)), NEAR))
+        known = {}
+        for model, res_id, conversation_id in rows:
+            known.setdefault((model, res_id), []).append(conversation_id)
         made = {}
         for mail in mails:
             if mail.document in wanted:
                 groups.join(made.setdefault(mail.document, mail.message.id), mail.message.id)
                 if mail.document in known:
-                    existing.setdefault(mail.message.id, set()).add(known[mail.document])
+                    self._note_of_document(existing, mail, known[mail.document])
+
+    def _note_of_document(self, existing, mail, conversation_ids):
+        """Note the conversation of a mail's document: one where the mail is already or, else, the oldest it fits."""
+        found = existing.setdefault(mail.message.id, set())
+        if not found & set(conversation_ids):
+            places, readers = self._places(conversation_ids), Readers(self.env)
+            own = {mail.message.channel_id.id}
+            fitting = [one for one in conversation_ids if readers.all_fit(own, places.get(one, ()))]
+            found.add((fitting or conversation_ids)[0])
 
     def _merge(self, conversation_ids):
         """Return the one conversation of several, the oldest; None if there are none."""
@@ -123,170 +186,41 @@ class MessageThreader(models.AbstractModel):
     def _create(self, groups):
         """Make conversations; by SQL, since nobody follows them and nothing is tracked yet.
 
-        :param groups: a list of mails for each
+        :param groups: (a list of mails, the conversation that it is beside) for each
         :return: their ids, in order
         """
         if not groups:
             return []
-        rows = [self._prepare_values(mails) for mails in groups]
+        rows = [self._prepare_values(mails, beside_id) for mails, beside_id in groups]
         columns = SQL(", ").join(SQL.identifier(name) for name in rows[0])
         values = SQL(", ").join(SQL("%s", tuple(row.values())) for row in rows)
         return [conversation_id for (conversation_id,) in self.env.execute_query(SQL(
             "INSERT INTO message_conversation (%s) VALUES %s RETURNING id", columns, values))]
 
-    def _prepare_values(self, mails):
-        first, last = mails[0], mails[-1]
+    def _prepare_values(self, mails, beside_id):
+        last = mails[-1]
         model, res_id = next((mail.document for mail in mails if mail.document), None) or (None, None)
         keys = (mail.thread_ids.conversation_key for mail in mails if mail.thread_ids)
         needs_people = any(mail.values["state"] not in ("ignored", "sent", "queued") for mail in mails)
         uid, now = self.env.uid, self.env.cr.now()
         return {
-            "subject": first.values.get("subject"), "preview": last.values.get("preview"),
-            "sender": first.values.get("sender_name") or first.values.get("sender_address"),
-            "partner_id": first.values.get("partner_id"), "channel_id": last.message.channel_id.id,
+            "channel_id": last.message.channel_id.id,
             "state": "open" if needs_people else "done", "model": model, "res_id": res_id,
-            "conversation_key": next(filter(None, keys), None),
-            "last_date": last.message.date, "history_count": len(mails), "failed_count": 0,
+            "conversation_key": next(filter(None, keys), None), "beside_id": beside_id,
+            "last_date": last.message.date,
             "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
 
-    @api.model
-    def _find_known_ids(self, headers):
-        """Find out which messages of a batch have an id that is known already, or referred to.
 
-        Looked up for the whole batch; messages of the batch count as known too, since an earlier
-        one may have made a chatter message by the time a later one is processed.
-
-        :param headers: {ledger id: headers}
-        :return: ledger ids whose Message-ID another message has; ledger ids that a processed
-            message, which overtook them, refers to
-        """
-        rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT mine.history_id, theirs.kind FROM message_reference mine "
-            "JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.history_id <> mine.history_id "
-            "LEFT JOIN message_history h ON h.id = theirs.history_id AND theirs.kind = %(parent)s "
-            "WHERE mine.history_id = ANY(%(ids)s) AND mine.kind = %(own)s "
-            "AND (theirs.kind = %(own)s OR (h.state = 'processed' AND h.res_id IS NOT NULL))",
-            ids=list(headers), own=OWN, parent=PARENT))
-        by_message_id = {read.message_id: history_id for history_id, read in headers.items() if read.message_id}
-        chatter = self.env.execute_query(SQL(
-            "SELECT message_id FROM mail_message WHERE message_id = ANY(%s)", list(by_message_id)))
-        known = {history_id for history_id, kind in rows if kind == OWN}
-        known |= {by_message_id[message_id] for (message_id,) in chatter}
-        return known, {history_id for history_id, kind in rows if kind == PARENT}
-
-    @api.model
-    def _find_same(self, mail):
-        """Return the same message, processed before: it came to another mailbox too, or twice to one.
-
-        The same is what has the same Message-ID, sender, subject, date and text: providers and
-        programs do reuse an id for different messages, and none of those may be dropped.
-
-        :return: (its ledger row, its document) or None
-        """
-        values = mail.values
-        if not mail.headers.message_id:
-            return None
-        for other in mail.earlier:
-            if other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint:
-                return other.message, other.document
-        rows = self.env.execute_query(SQL(
-            "SELECT h.id, h.model, h.res_id FROM message_reference mine JOIN message_reference theirs "
-            "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
-            "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id <> %(id)s AND h.direction = 'in' "
-            "AND h.state = 'processed' AND h.res_id IS NOT NULL AND h.attachment_count = %(attachments)s "
-            "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
-            "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
-            "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id LIMIT 1",
-            id=mail.message.id, own=OWN, attachments=values["attachment_count"], uid=values["message_uid"],
-            sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
-            text=values["body_text"]))
-        if not rows:
-            return None
-        history_id, model, res_id = rows[0]
-        return self.env["message.history"].browse(history_id), (model, res_id)
-
-    @api.model
-    def _find_sent(self, mail):
-        """Return the message in the outbox that a mail is a copy of; empty if there is none.
-
-        A copy has the same Message-ID and, byte by byte, the same content. In a folder for sent mail
-        the id is enough: some providers put a copy there themselves, and rewrite it.
-        """
-        found = self.env["message.history"]
-        if not mail.known_id:
-            return found
-        rows = self.env.execute_query(SQL(
-            "SELECT h.id FROM message_reference mine JOIN message_reference theirs "
-            "ON theirs.digest = mine.digest AND theirs.kind = mine.kind "
-            "JOIN message_history h ON h.id = theirs.history_id "
-            "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id < %(id)s AND h.direction = 'out' "
-            "AND (h.content_digest = %(digest)s OR (%(sent)s AND h.recipient_count > 0 AND h.message_uid = %(uid)s)) "
-            "ORDER BY h.id LIMIT 1",
-            id=mail.message.id, own=OWN, digest=mail.message.content_digest,
-            sent=mail.message.direction == "out", uid=mail.headers.message_id))
-        return found.browse(row_id for (row_id,) in rows)
-
-
-class _Holders:
-    """Which mails have an id; where several have it, a reply to it goes with one of them only.
-
-    :param documents: {ledger id: document of the mail}
-    """
-
-    def __init__(self, rows, documents):
-        self._documents = documents
-        self._holders = {}
-        for digest, history_id, kind, other_id, other_kind, *_rest in rows:
-            found = {history_id} if kind == OWN else set()
-            found |= {other_id} if other_kind == OWN else set()
-            self._holders.setdefault(digest, set()).update(found)
-
-    def relate(self, digest, one, other):
-        """Whether an id that two mails share puts them into one conversation.
-
-        :param one: (ledger id, OWN or PARENT); ``other`` likewise
-        """
-        (history_id, kind), (other_id, other_kind) = one, other
-        if kind == other_kind:
-            return kind == PARENT
-        parent, reply = (history_id, other_id) if kind == OWN else (other_id, history_id)
-        return self._holder(digest, self._documents.get(reply)) == parent
-
-    def _holder(self, digest, document):
-        """Return the mail that a reply means: the one of its document, else the first that came."""
-        def preference(history_id):
-            return not document or self._documents.get(history_id) != document, history_id
-        return min(self._holders[digest], key=preference)
-
-
-class _Groups:
-    """Union-find over ledger ids."""
-
-    def __init__(self, ids):
-        self._parent = {history_id: history_id for history_id in ids}
-
-    def __iter__(self):
-        return iter(self._parent)
-
-    def __contains__(self, history_id):
-        return history_id in self._parent
-
-    def _root(self, history_id):
-        while self._parent[history_id] != history_id:
-            self._parent[history_id] = self._parent[self._parent[history_id]]
-            history_id = self._parent[history_id]
-        return history_id
-
-    def join(self, left, right):
-        """Put two ids into one group, named after the smaller."""
-        low, high = sorted((self._root(left), self._root(right)))
-        self._parent[high] = low
-
-    def members(self):
-        """Return the groups, each in ascending order."""
-        grouped = {}
-        for history_id in sorted(self._parent):
-            grouped.setdefault(self._root(history_id), []).append(history_id)
-        return list(grouped.values())
+def _apart(mails, readers):
+    """Return the mails of a group in parts in which every channel fits every other."""
+    parts = []
+    for mail in mails:
+        channel_id = mail.message.channel_id.id
+        fitting = next((part for part in parts if all(
+            readers.fit(channel_id, other.message.channel_id.id) for other in part)), None)
+        if fitting is None:
+            parts.append([mail])
+        else:
+            fitting.append(mail)
+    return parts

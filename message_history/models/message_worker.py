@@ -18,6 +18,8 @@ BATCH_BYTES = 16 * 1024 * 1024
 WAIT_MINUTES = 10
 #: Messages whose senders and threads are locked at a time, at most.
 MOST_LOCKED = 500
+#: Of the messages that have an id, so many are looked at, the newest first.
+NEAR = 8
 NOTIFY = "message_history"
 
 
@@ -199,14 +201,16 @@ def _pick_candidates(env, limit):
         SELECT h.id, h.sender_key, %(thread)s, h.size, ARRAY(
             SELECT DISTINCT parent.id
               FROM message_reference mine
-              JOIN message_reference theirs ON theirs.digest = mine.digest AND theirs.kind = 0
+              CROSS JOIN LATERAL (
+                   SELECT r.history_id FROM message_reference r WHERE r.digest = mine.digest AND r.kind = 0
+                    ORDER BY r.history_id DESC LIMIT %(near)s) theirs
               JOIN message_history parent ON parent.id = theirs.history_id
              WHERE mine.history_id = h.id AND mine.kind = 1 AND parent.id <> h.id
                AND (parent.state = 'received' OR (parent.state = 'failed' AND parent.attempts < 3))
                AND parent.create_date > %(oldest)s
         )
         FROM (SELECT * FROM fresh UNION ALL SELECT * FROM due) h ORDER BY h.priority, h.id LIMIT %(limit)s
-    """, thread=_THREAD, limit=limit, oldest=fields.Datetime.now() - timedelta(minutes=WAIT_MINUTES)))
+    """, thread=_THREAD, limit=limit, near=NEAR, oldest=fields.Datetime.now() - timedelta(minutes=WAIT_MINUTES)))
     return env.cr.fetchall()
 
 

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+#: What decides which channels a user sees.
+_DECIDES = {"group_ids", "company_ids", "active", "message_channel_ids"}
 
 
 class ResUsers(models.Model):
@@ -11,8 +14,16 @@ class ResUsers(models.Model):
         "message.channel", "message_channel_member_rel", "user_id", "channel_id",
         string="Message Channels", groups="message_history.group_manager", copy=False)
 
-    def _message_channel_ids(self):
-        """Return the ids of the channels whose messages the user sees as a member."""
-        self.ensure_one()
-        return self.env["message.channel"].sudo().with_context(active_test=False)._search(
-            [("member_ids", "in", self.ids)]).get_result_ids()
+    def write(self, vals):
+        """Whoever loses sight of a channel must not go on hearing of it."""
+        if not _DECIDES & vals.keys():
+            return super().write(vals)
+        before = self._channels_in_sight()
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        (before | self._channels_in_sight()).exists()._renew_bus()
+        return result
+
+    def _channels_in_sight(self):
+        channel_ids = {channel_id for user in self for channel_id in user._message_channel_ids()}
+        return self.env["message.channel"].sudo().browse(sorted(channel_ids))

@@ -20,6 +20,7 @@ from . import (
     test_record_rules,
     test_retention,
     test_rules,
+    test_scope,
     test_sent_copies,
     test_sharing,
     test_threading,

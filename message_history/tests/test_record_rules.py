@@ -72,9 +72,10 @@ class TestRecordRules(MessageCase):
         self.channel.active = False
         self.assertEqual(self.seen_by(self.member), self.office_mail)
 
-    def test_another_company_does_not_hide_messages_from_members(self):
-        company = self.env["res.company"].create({"name": "Second"})
-        self.channel.company_id = company
+    def test_a_company_is_a_wall_for_members_too(self):
+        self.channel.company_id = company = self.env["res.company"].create({"name": "Second"})
+        self.assertFalse(self.seen_by(self.member))
+        self.member.company_ids |= company
         self.assertEqual(self.seen_by(self.member), self.office_mail)
 
     def test_searches_and_rules_agree(self):

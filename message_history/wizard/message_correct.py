@@ -17,11 +17,22 @@ class MessageCorrect(models.TransientModel):
     _description = "Correct and Send Again"
 
     history_id = fields.Many2one("message.history", required=True, readonly=True, string="Message")
-    subject = fields.Char(related="history_id.subject")
+    subject = fields.Char(related="history_id.subject", related_sudo=False)
     line_ids = fields.One2many("message.correct.line", "wizard_id", string="Recipients")
     way_ids = fields.One2many("message.correct.way", "wizard_id")
     way_id = fields.Many2one("message.correct.way", string="Send By", domain="[('id', 'in', way_ids)]")
     other_ways = fields.Boolean(compute="_compute_other_ways", help="Whether there is a choice.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards.history_id._check_handle()
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.history_id._check_handle()
+        return result
 
     @api.depends("way_ids")
     def _compute_other_ways(self):
@@ -93,11 +104,28 @@ class MessageCorrectLine(models.TransientModel):
 
     wizard_id = fields.Many2one("message.correct", required=True, ondelete="cascade")
     delivery_id = fields.Many2one("message.delivery", required=True, readonly=True)
-    address = fields.Char(related="delivery_id.address", string="Address So Far")
-    reason = fields.Char(related="delivery_id.reason")
+    address = fields.Char(related="delivery_id.address", related_sudo=False, string="Address So Far")
+    reason = fields.Char(related="delivery_id.reason", related_sudo=False)
     new_address = fields.Char(required=True, string="Correct Address")
     partner_id = fields.Many2one("res.partner", compute="_compute_partner_id")
     on_contact = fields.Boolean(string="Also on the Contact", help="The contact gets the corrected address, too.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_delivery()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_delivery()
+        return result
+
+    def _check_delivery(self):
+        """Raise unless every recipient is one of the form's message, which the user may act on."""
+        self.delivery_id.history_id._check_handle()
+        if any(line.delivery_id.history_id != line.wizard_id.history_id for line in self):
+            raise UserError(self.env._("These recipients are not of this message."))
 
     @api.depends("delivery_id")
     def _compute_partner_id(self):

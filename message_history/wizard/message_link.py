@@ -22,6 +22,17 @@ class MessageLink(models.TransientModel):
         string="All on One Document", default=lambda self: self._default_together(),
         help="Otherwise each message makes a document of its own.")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards.history_ids._check_handle()
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.history_ids._check_handle()
+        return result
+
     def _default_together(self):
         """Whether the messages are of one conversation, so that one document is for all of them."""
         messages = self.env["message.history"].browse(self.env.context.get("default_history_ids"))

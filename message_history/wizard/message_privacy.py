@@ -102,7 +102,8 @@ class MessagePrivacy(models.TransientModel):
         self.env["message.delivery"].flush_model()
         rows = self.env.execute_query(SQL(
             "SELECT h.id FROM message_history h WHERE %s ORDER BY h.id", condition))
-        return [history_id for (history_id,) in rows]
+        # of what the user sees: another company's messages are not his to hand out, nor to erase
+        return self.env["message.history"].search([("id", "in", [row[0] for row in rows])], order="id").ids
 
     def _find_scope_ids(self):
         """Return the ids of the messages that are exported or erased."""
@@ -115,7 +116,9 @@ class MessagePrivacy(models.TransientModel):
         self.env["message.draft"].flush_model()
         rows = self.env.execute_query(SQL(
             "SELECT id FROM message_draft WHERE CONCAT(recipients, ' ', copies) ~* %s ORDER BY id", self._pattern()))
-        return self.env["message.draft"].sudo().browse(draft_id for (draft_id,) in rows)
+        companies = self.env.user.company_ids
+        return self.env["message.draft"].sudo().browse(draft_id for (draft_id,) in rows).filtered(
+            lambda draft: draft.user_id.company_ids & companies)
 
     def action_look_up(self):
         """Count what is recorded of the person."""
@@ -267,20 +270,10 @@ class MessagePrivacy(models.TransientModel):
         self._clean_conversations(messages_sudo.conversation_id)
 
     def _clean_conversations(self, conversations_sudo):
-        """Take the subject, preview and sender of conversations from what is left in them."""
-        failed_states = self.env["message.history"]._failed_states()
-        for conversation_sudo in conversations_sudo:
-            messages_sudo = conversation_sudo.history_ids
-            left = messages_sudo.sorted(
-                lambda message: (message.date, message.id)).filtered(
-                lambda message: message.subject or message.sender_address or message.preview)
-            last_in = left.filtered(lambda message: message.direction == "in")[-1:]
-            conversation_sudo.with_context(tracking_disable=True).write({
-                "subject": left[:1].subject, "preview": left[-1:].preview, "sender": last_in.sender,
-                "partner_id": last_in.partner_id.id,
-                "history_count": len(messages_sudo),
-                "failed_count": len(messages_sudo.filtered_domain([("state", "in", failed_states)])),
-            })
+        """Take what conversations show from what is left in them."""
+        self.env.flush_all()
+        self.env["message.conversation.channel"].sudo()._make_anew(conversations_sudo.ids)
+        conversations_sudo._forget_sight()
 
     def _erase_traces(self, address):
         """Erase where else the address stands: drafts, given answers, rules, notices on channels."""

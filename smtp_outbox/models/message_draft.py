@@ -17,6 +17,8 @@ class MessageDraft(models.Model):
         # at once, and without the network: whoever opens the conversation now is to see the answer
         self.env["mail.expander"].sudo()._expand(mail_sudo, True)
         history_sudo = mail_sudo.history_ids[-1:]
+        if history_sudo.channel_id != self.sender_id.sudo():
+            history_sudo.desk_channel_id = self.sender_id.id
         conversation_sudo = self.conversation_id.sudo()
         if conversation_sudo and history_sudo.conversation_id != conversation_sudo:
             strays = history_sudo.conversation_id
@@ -58,7 +60,8 @@ class MessageDraft(models.Model):
 
     def _partner_ids(self):
         ids = [one.get("partner_id") for one in [*(self.recipients or []), *(self.copies or [])]]
-        return self.env["res.partner"].browse([one for one in ids if one]).exists().ids
+        wanted = self.env["res.partner"].browse([one for one in ids if isinstance(one, int)]).exists()
+        return wanted._filtered_access("read").ids
 
     def _note_recipients(self, mail_sudo):
         """Have the chatter of a document show who got the message and what became of it, as core's own does."""

@@ -110,10 +110,16 @@ class Builder:
         return {
             "mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id, "model": mail.model or None,
             "res_id": mail.res_id or None, "subject": mail.subject, "sender_name": name, "sender_address": address,
+            "company_id": mail.record_company_id.id or self._company_of(mail.author_id),
             "max_attempts": mail.outbox_max_attempts, "partner_id": mail.author_id.id or None, "body_text": text,
             "preview": preview(text),
             "attachment_count": len(emails[0]["attachments"]) if emails else 0,
         }
+
+    def _company_of(self, author):
+        """Return the id of the company that somebody writes for, where no document says whose a mail is."""
+        users = author.sudo().with_context(active_test=False).user_ids[:1]
+        return users.company_id.id or author.sudo().company_id.id or None
 
     def _groups(self, emails, channel):
         """Return the emails in groups of those that may be handed over together.

@@ -13,15 +13,13 @@ FOLLOWED = 20  # conversations of other channels that its member follows
 NEW = 2000  # mails that are looked up
 TABLES = (
     "message_history", "message_conversation", "message_reference",
-    "message_conversation_member", "message_conversation_channel",
+    "message_conversation_member", "message_conversation_channel", "message_conversation_grant",
 )  # fmt: skip
 FILL = (
     # conversations
-    f"""INSERT INTO message_conversation (id, subject, preview, sender, channel_id, state, last_date,
-        history_count, failed_count, assignee_id, last_message_id, create_date, write_date)
-        SELECT c, 'Subject ' || c, 'Some text of the message ' || c, 'Sender ' || c % 5000, {{channel}},
-        CASE WHEN c % 5 < 3 THEN 'open' ELSE 'done' END, {{moment}}, {THREAD}, 0,
-        CASE WHEN c % 3 = 0 THEN 2 END, i, now(), now()
+    f"""INSERT INTO message_conversation (id, channel_id, state, last_date, assignee_id, create_date, write_date)
+        SELECT c, {{channel}}, CASE WHEN c % 5 < 3 THEN 'open' ELSE 'done' END, {{moment}},
+        CASE WHEN c % 3 = 0 THEN 2 END, now(), now()
         FROM (SELECT c, c * {THREAD} AS i FROM generate_series(1, {{conversations}}) c) n""",
     # messages
     f"""INSERT INTO message_history (id, channel_id, conversation_id, direction, state, next_attempt,
@@ -50,14 +48,19 @@ FILL = (
         SELECT {{rows}} + n, hashtextextended('new ' || n, 3), 0 FROM generate_series(1, {NEW}) n UNION ALL
         SELECT {{rows}} + n, hashtextextended((1 + n * 7919::bigint * 7919 % {{rows}})::text, 3), 1
         FROM generate_series(1, {NEW}) n""",
-    """INSERT INTO message_conversation_channel (conversation_id, channel_id, last_date)
-       SELECT id, channel_id, last_date FROM message_conversation""",
+    f"""INSERT INTO message_conversation_channel (conversation_id, channel_id, subject, preview, sender,
+        first_date, last_date, last_in, last_direction, last_message_id)
+        SELECT id, channel_id, 'Subject ' || id, 'Some text of the message ' || id, 'Sender ' || id % 5000,
+        last_date, last_date, last_date, 'in', id * {THREAD} FROM message_conversation""",
     # what the member follows, and what somebody else has seen
     f"""INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id, follows)
         SELECT 1 + n * ({{conversations}} / {FOLLOWED + 1}), {{member}}, 0, true
         FROM generate_series(1, {FOLLOWED}) n UNION ALL
         SELECT c, 2, 2147483647, false FROM generate_series(1, {{conversations}}, 2) c
         ON CONFLICT DO NOTHING""",
+    """INSERT INTO message_conversation_grant (user_id, conversation_id, channel_id, reason)
+       SELECT m.user_id, m.conversation_id, p.channel_id, 'follows' FROM message_conversation_member m
+       JOIN message_conversation_channel p ON p.conversation_id = m.conversation_id WHERE m.follows""",
 )
 MOMENT = "timestamp '2025-01-01' + i * interval '300 days' / {rows}"
 

@@ -35,6 +35,8 @@ export class Desk {
         busService.subscribe("message_history/presence", ({ conversation_id: id }) =>
             this.bus.trigger("PRESENCE", { id })
         );
+        // who sees a channel changed: its news have another name from now on
+        busService.subscribe("message_history/listen_anew", () => busService.forceUpdateChannels());
         busService.start();
         this.refreshCounters();
     }

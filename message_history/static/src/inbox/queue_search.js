@@ -16,7 +16,7 @@ export class QueueSearch {
     activeChannels() {
         const { query, searchItems } = this.model;
         return query
-            .filter(({ searchItemId }) => searchItems[searchItemId].fieldName === "channel_id")
+            .filter(({ searchItemId }) => searchItems[searchItemId].fieldName === "channel_ids")
             .map(({ autocompleteValue }) => autocompleteValue?.value);
     }
 
@@ -42,7 +42,7 @@ export class QueueSearch {
             model.toggleSearchItem(items.find((item) => item.name === name && item.type === "filter").id);
         }
         if (channel) {
-            const field = items.find((item) => item.type === "field" && item.fieldName === "channel_id");
+            const field = items.find((item) => item.type === "field" && item.fieldName === "channel_ids");
             model.addAutoCompletionValues(field.id, { label: channel.name, operator: "=", value: channel.id });
         }
         model.blockNotification = false;

@@ -305,6 +305,12 @@ export class MessagePane extends Component {
         }
     }
 
+    /** That there is more than the reader sees: on channels of which he is no member. */
+    get hiddenText() {
+        const count = this.state.data.hidden_count;
+        return count === 1 ? _t("1 more message is on another channel.") : _t("%s more messages are on other channels.", count);
+    }
+
     get stateText() {
         const { state, snooze_until: until, snooze_reply: reply } = this.state.data;
         if (state === "waiting" && until) {

@@ -1,0 +1,47 @@
+import functools
+
+from odoo import fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+
+class MailMessage(models.Model):
+    """Notes on conversations: each carries the channel under which it was written, and is for who sees that pair."""
+
+    _inherit = "mail.message"
+
+    note_channel_id = fields.Many2one(
+        "message.channel", ondelete="set null", index="btree_not_null", groups=fields.NO_ACCESS, copy=False,
+        help="A note on a conversation: the channel on which its author was there.")
+
+    def _hidden_notes(self, alias):
+        """Return the condition that a row is a note of a pair that the present user does not see."""
+        everything, _manages, channel_ids, shared_ids, _companies = self.env.user._message_scope_ids()
+        channel = SQL.identifier(alias, "note_channel_id")
+        seen = SQL("%s = ANY(%s)", channel, [*channel_ids, *shared_ids])
+        given = SQL(
+            "EXISTS (SELECT FROM message_conversation_grant g WHERE g.user_id = %s AND g.channel_id = %s "
+            "AND g.conversation_id = %s)", self.env.uid, channel, SQL.identifier(alias, "res_id"))
+        return SQL("FALSE") if everything else SQL("(%s IS NOT NULL AND NOT (%s OR %s))", channel, seen, given)
+
+    def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
+        if not bypass_access and not self.env.su:
+            domain = Domain(domain) & Domain.custom(
+                to_sql=lambda model, alias, _query: SQL("NOT %s", model._hidden_notes(alias)))
+        return super()._search(domain, offset, limit, order, bypass_access=bypass_access, **kwargs)
+
+    def _check_access(self, operation):
+        refused = super()._check_access(operation)
+        if refused or self.env.su or not any(self._ids):
+            return refused
+        self.flush_recordset(["note_channel_id", "res_id"])
+        rows = self.env.execute_query(SQL(
+            "SELECT m.id FROM mail_message m WHERE m.id = ANY(%s) AND %s",
+            [id_ for id_ in self._ids if id_], self._hidden_notes("m")))
+        if not rows:
+            return None
+        return self.browse(row[0] for row in rows), functools.partial(self._refuse_note)
+
+    def _refuse_note(self):
+        return AccessError(self.env._("This note was written on a channel that you do not see."))

@@ -1,0 +1,114 @@
+"""Who sees what: the one rule, as plain values from which domains and statements are made."""
+
+from dataclasses import dataclass, field
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one user sees of the ledger, as ids that are resolved already.
+
+    Sight is over pairs of a conversation and a channel. A pair is seen by the members of the channel (by every
+    manager of its company), and by whom it was granted to. Companies are walls before all of that: what belongs to
+    a company in which the user does not work is not there.
+
+    :param everything: nothing is hidden: the superuser, or the manager of all companies there are
+    :param user_id: the user
+    :param manages: he sees every channel of his companies, member or not
+    :param channel_ids: channels of which everything is seen
+    :param shared_ids: channels of no company, of which is seen what belongs to one of ``company_ids``, or to none;
+        empty for who works in every company
+    :param company_ids: the companies in which the user works
+    :param granted: {channel id: conversation ids} given to the user beside that
+    """
+
+    everything: bool
+    user_id: int
+    manages: bool = False
+    channel_ids: tuple[int, ...] = ()
+    shared_ids: tuple[int, ...] = ()
+    company_ids: tuple[int, ...] = ()
+    granted: dict[int, list[int]] = field(default_factory=dict)
+
+    @property
+    def all_channel_ids(self) -> tuple[int, ...]:
+        """Channels that the user sees as such."""
+        return (*self.channel_ids, *self.shared_ids)
+
+    def channels(self) -> Domain:
+        """Return the domain of channels, without their ids: one that is being made is seen as well."""
+        if self.everything:
+            return Domain.TRUE
+        return self._companies() & (Domain.TRUE if self.manages else Domain("member_ids", "in", [self.user_id]))
+
+    def on_channels(self, name: str) -> Domain:
+        """Return the domain of rows whose field ``name`` is a channel that the user sees as such."""
+        return Domain.TRUE if self.everything else Domain(name, "any!", self.channels())
+
+    def messages(self) -> Domain:
+        """Return the domain of messages (``message.history``).
+
+        Ids only: with them PostgreSQL knows how few rows a quiet channel has, and does not walk everybody's.
+        """
+        if self.everything:
+            return Domain.TRUE
+        found = _on("channel_id", "desk_channel_id", self.channel_ids)
+        if self.shared_ids:
+            found |= _on("channel_id", "desk_channel_id", self.shared_ids) & self._companies()
+        for channel_id, conversation_ids in self.granted.items():
+            found |= _on("channel_id", "desk_channel_id", [channel_id]) & Domain(
+                "conversation_id", "in", conversation_ids)
+        return found
+
+    def pairs(self) -> Domain:
+        """Return the domain of pairs (``message.conversation.channel``)."""
+        if self.everything:
+            return Domain.TRUE
+        found = Domain("channel_id", "in", self.channel_ids)
+        if self.shared_ids:
+            found |= Domain("channel_id", "in", self.shared_ids) & self._companies()
+        for channel_id, conversation_ids in self.granted.items():
+            found |= Domain("channel_id", "=", channel_id) & Domain("conversation_id", "in", conversation_ids)
+        return found
+
+    def pair_sql(self, alias: str) -> SQL:
+        """Return the condition on pairs for a statement in which their table has a name."""
+        if self.everything:
+            return SQL("TRUE")
+        channel, conversation = SQL.identifier(alias, "channel_id"), SQL.identifier(alias, "conversation_id")
+        company = SQL.identifier(alias, "company_id")
+        parts = [SQL("%s = ANY(%s)", channel, list(self.channel_ids))]
+        if self.shared_ids:
+            parts.append(SQL("(%s = ANY(%s) AND (%s IS NULL OR %s = ANY(%s)))", channel, list(self.shared_ids),
+                             company, company, list(self.company_ids)))
+        parts += [SQL("(%s = %s AND %s = ANY(%s))", channel, channel_id, conversation, ids)
+                  for channel_id, ids in self.granted.items()]
+        return SQL("(%s)", SQL(" OR ").join(parts))
+
+    def conversations(self) -> Domain:
+        """Return the domain of conversations: those of which at least one pair is seen.
+
+        One subquery without an OR where nothing is shared, for the same reason as in :meth:`messages`.
+        """
+        if self.everything:
+            return Domain.TRUE
+        own = SQL("SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = ANY(%s)",
+                  list(self.channel_ids))
+        parts = [own]
+        if self.shared_ids:
+            parts.append(SQL(
+                "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = ANY(%s) "
+                "AND (p.company_id IS NULL OR p.company_id = ANY(%s))", list(self.shared_ids), list(self.company_ids)))
+        if ids := sorted({one for ids in self.granted.values() for one in ids}):
+            parts.append(SQL("SELECT unnest(%s::int[])", ids))
+        return Domain("id", "in", SQL("(%s)", SQL(" UNION ALL ").join(parts)))
+
+    def _companies(self) -> Domain:
+        return Domain("company_id", "in", [False, *self.company_ids])
+
+
+def _on(name: str, desk: str, channel_ids) -> Domain:
+    """Return the domain of messages that are on some channels, or stand at the desk of one."""
+    return Domain(name, "in", channel_ids) | Domain(desk, "in", channel_ids)
