@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..lib.neutral import NeutralTransport
 from ..lib.transport import Transport
+from ..tools.client_fields import check_client_fields, without_other_defaults
 
 #: How a channel is doing, worst last; the keys are used by views and by `odoo gateway status`.
 HEALTH = [
@@ -201,15 +202,44 @@ class MessageChannel(models.Model):
             if channel.retry_minutes < 1:
                 raise ValidationError(self.env._("Trying again needs at least one minute in between."))
 
+    @api.model
+    def _client_fields(self):
+        """Return the names of the fields that a client may write.
+
+        Not the kind, which goes with a server, nor what links to one: those are a system administrator's,
+        or written by our own code. An addon adds the settings that managers may change.
+        """
+        return {
+            "name", "active", "sequence", "color", "address", "company_id", "member_ids", "receives", "sends", "paused",
+            "folder_ids", "automatic_mail", "spam_policy", "loop_limit", "grace_minutes", "retry_minutes", "retry_hours",
+            "failed_folder", "max_message_mb", "keep_raw_days", "keep_body_days", "keep_rows_days",
+            "alarm_waiting_minutes", "alarm_silence",
+        }
+
+    def _check_links(self, names):
+        """Refuse links to what the user may not use himself.
+
+        :param names: the fields that were written
+        :raise AccessError: for a company that the user does not work in
+        """
+        if "company_id" in names and not self.env.su and self.company_id - self.env.user.company_ids:
+            raise AccessError(self.env._("A channel can't be put into a company that you do not work in."))
+
     @api.model_create_multi
     def create(self, vals_list):
+        allowed = self._client_fields()
+        self = without_other_defaults(self, allowed)
+        check_client_fields(self, vals_list, allowed)
         channels = super().create(vals_list)
+        channels._check_links({name for vals in vals_list for name in vals} | {"company_id"})
         if any(channel.member_ids for channel in channels):
             self.env.registry.clear_cache()
         return channels
 
     def write(self, vals):
+        check_client_fields(self, [vals], self._client_fields())
         result = super().write(vals)
+        self._check_links(vals.keys())
         if "member_ids" in vals or "active" in vals:
             # record rules hold the ids of the user's channels
             self.env.registry.clear_cache()
