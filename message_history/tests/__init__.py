@@ -16,6 +16,8 @@ from . import (
     test_message_link,
     test_message_privacy,
     test_message_process,
+    test_remote_door,
+    test_remote_values,
     test_parsing_corpus,
     test_record_rules,
     test_retention,
