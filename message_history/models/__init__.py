@@ -21,6 +21,7 @@ from . import (
     message_channel_desk,
     message_channel_folder,
     message_channel_folder_rule,
+    message_channel_followers,
     message_channel_health,
     message_channel_out,
     message_channel_status,
