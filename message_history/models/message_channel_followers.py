@@ -11,6 +11,16 @@ class MessageChannel(models.Model):
         self.check_access("write")
         return super().message_subscribe(partner_ids=partner_ids, subtype_ids=subtype_ids)
 
+    def message_notify(self, **kwargs):
+        """Write to people about a channel that one sees."""
+        self.check_access("read")
+        return super().message_notify(**kwargs)
+
+    def message_mail_with_source(self, *args, **kwargs):
+        """Send a view or template about a channel that one sees: core does not ask."""
+        self.check_access("read")
+        return super().message_mail_with_source(*args, **kwargs)
+
     def write(self, vals):
         """Who is no longer a member is no longer told anything."""
         before = {channel.id: channel.sudo().member_ids for channel in self} if "member_ids" in vals else {}
