@@ -211,8 +211,8 @@ class MessageChannel(models.Model):
         """
         return {
             "name", "active", "sequence", "color", "address", "company_id", "member_ids", "receives", "sends", "paused",
-            "folder_ids", "automatic_mail", "spam_policy", "loop_limit", "grace_minutes", "retry_minutes", "retry_hours",
-            "failed_folder", "max_message_mb", "keep_raw_days", "keep_body_days", "keep_rows_days",
+            "folder_ids", "automatic_mail", "spam_policy", "loop_limit", "grace_minutes", "retry_minutes",
+            "retry_hours", "failed_folder", "max_message_mb", "keep_raw_days", "keep_body_days", "keep_rows_days",
             "alarm_waiting_minutes", "alarm_silence",
         }
 
@@ -228,9 +228,8 @@ class MessageChannel(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         allowed = self._client_fields()
-        self = without_other_defaults(self, allowed)
         check_client_fields(self, vals_list, allowed)
-        channels = super().create(vals_list)
+        channels = super(MessageChannel, without_other_defaults(self, allowed)).create(vals_list)
         channels._check_links({name for vals in vals_list for name in vals} | {"company_id"})
         if any(channel.member_ids for channel in channels):
             self.env.registry.clear_cache()

@@ -43,9 +43,9 @@ class MessageChannelFolder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         allowed = self._client_fields() | {"channel_id"}
-        self = without_other_defaults(self, allowed)
         check_client_fields(self, vals_list, allowed)
-        folders = super().create([{**vals, "set_by_id": self.env.uid} for vals in vals_list])
+        folders = super(MessageChannelFolder, without_other_defaults(self, allowed)).create(
+            [{**vals, "set_by_id": self.env.uid} for vals in vals_list])
         folders.channel_id.check_access("write")
         folders._check_rule_when_set()
         return folders

@@ -21,7 +21,7 @@ class MessageRouter(models.AbstractModel):
 
     def _find_routes(self, mail, thread):
         """Return core's routes, or the one to a document that core doesn't know of."""
-        message, folder = mail.message, mail.message.folder_id
+        folder = mail.message.folder_id
         if document := self._find_plain_document(mail):
             user = thread._mail_find_user_for_gateway(mail.msg_dict["email_from"])
             return [(document._name, document.id, None, user.id or self.env.uid, None)]

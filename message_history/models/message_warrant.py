@@ -30,7 +30,8 @@ class MessageWarrant(models.AbstractModel):
         if not user_sudo or not (user_sudo.active or user_sudo._is_superuser()):
             _ = words(self.env)
             raise AccessError(_("Whoever asked for this is not known, or no longer works here."))
-        return self.with_user(user_sudo.id).with_context({"lang": self.env.lang} if self.env.lang else {})
+        context = {"lang": self.env.lang} if self.env.lang else {}
+        return self.with_env(self.env(user=user_sudo.id, context=context, su=False))
 
     @api.model
     def _is_trusted(self):
@@ -47,8 +48,8 @@ class MessageWarrant(models.AbstractModel):
         """
         if not model:
             return
-        known = isinstance(model, str) and model in self.env.registry
-        if not known or not self.env["message.link"]._takes_messages(model):
+        known = isinstance(model, str) and model in self.env.registry and not self.env[model]._abstract
+        if not known or not (self.env.su or self.env["message.link"]._takes_messages(model)):
             _ = words(self.env)
             raise AccessError(_("%(model)s can't be created from messages.", model=str(model)[:100]))
         if thread_id:
@@ -80,7 +81,8 @@ class MessageWarrant(models.AbstractModel):
         """Check one value: a plain field, which the user may write, or a link to what the user may read."""
         field, _ = documents._fields.get(name) if isinstance(name, str) else None, words(self.env)
         if field is None or not _is_settable(field) or isinstance(value, (list, tuple, dict, set, bytes)):
-            raise AccessError(_("“%(field)s” can't be given for a document that a message makes.", field=str(name)[:100]))
+            raise AccessError(_(
+                "“%(field)s” can't be given for a document that a message makes.", field=str(name)[:100]))
         if not self._is_trusted():
             documents._check_field_access(field, "write")
         if field.type in ("many2one", "reference") and value not in (False, None, ""):

@@ -43,7 +43,8 @@ class TestFolderValues(FolderRuleCase):
         system = self.env.ref("base.group_system").id
         return [
             {"user_ids": [(0, 0, {"login": "evil", "name": "evil", "group_ids": [(4, system)]})]},
-            {"user_ids": [(4, self.env.ref("base.user_admin").id)]}, {"child_ids": [(1, self.hidden.id, {"name": "x"})]},
+            {"user_ids": [(4, self.env.ref("base.user_admin").id)]},
+            {"child_ids": [(1, self.hidden.id, {"name": "x"})]},
             {"category_id": [(6, 0, [])]}, {"message_follower_ids": [(0, 0, {"partner_id": self.hidden.id})]},
             {"create_uid": 1}, {"id": 1}, {"nonsense": 1}, {"default_user_ids": [1]}, {"company_type": "company"},
             {"name": ["x"]}, {"name": {"en_US": "x"}}, {"company_id": self.foreign.id},
@@ -86,7 +87,8 @@ class TestFolderValues(FolderRuleCase):
         self.assertEqual(self.folder.set_by_id, self.setter)
         message = self.receive(build_mail())
         self.assertState(message, "processed")
-        self.assertEqual((self.document(message).ref, self.document(message).country_id), ("RULE", self.env.ref("base.be")))
+        made = self.document(message)
+        self.assertEqual((made.ref, made.country_id), ("RULE", self.env.ref("base.be")))
 
     def test_a_right_that_was_lost_puts_the_messages_aside_until_somebody_sets_it_anew(self):
         def lose_group():
@@ -151,8 +153,8 @@ class TestFolderSetter(FolderRuleCase):
             self.own.set_by_id = admin
         with self.assertRaises(AccessError), self.env.cr.savepoint():
             self.own.write({"default_values": "{}", "set_by_id": admin.id})
-        made = self.env["message.channel.folder"].with_user(self.setter).with_context(default_set_by_id=admin.id).create(
-            {"channel_id": self.channel.id, "name": "Archive"})
+        folders = self.env["message.channel.folder"].with_user(self.setter).with_context(default_set_by_id=admin.id)
+        made = folders.create({"channel_id": self.channel.id, "name": "Archive"})
         self.assertEqual(made.set_by_id, self.setter)
         self.folder.with_user(admin).default_values = "{'ref': 'Y'}"
         self.assertEqual(self.folder.set_by_id, admin)

@@ -30,4 +30,4 @@ def without_other_defaults(records, allowed):
         return records
     context = {key: value for key, value in records.env.context.items()
                if not key.startswith(_PREFIX) or key.removeprefix(_PREFIX) in allowed}
-    return records if len(context) == len(records.env.context) else records.with_context(context)
+    return records.with_env(records.env(context=context))
