@@ -90,6 +90,17 @@ class TestRemoteValues(GateCase):
         self.assertEqual((made.ref, made.color, made.is_company, made.country_id, made.type),
                          ("X", 3, True, country, "other"))
 
+    def test_a_context_gives_no_values(self):
+        """What core makes as superuser takes its defaults from the context."""
+        context = {"default_ref": "evil", "default_user_ids": [[0, 0, {"login": "evil", "name": "evil"}]]}
+        for way, call in self.ways(self.gate):
+            with self.subTest(way=way):
+                answer, refused = self.hand_over(call, model="res.partner", context=context)
+                self.assertFalse(refused)
+                made = self.env["res.partner"].browse(answer)
+                self.assertEqual((made.exists(), made.ref, made.user_ids), (made, False, self.env["res.users"]))
+        self.assertFalse(self.env["res.users"].search([("login", "=", "evil")]))
+
     def test_values_that_are_no_dictionary(self):
         call = dict(self.ways(self.gate))["jsonrpc"]
         for values in ([["ref", "X"]], "ref", 5):
