@@ -3,6 +3,7 @@ import ast
 from odoo import api, models
 
 from ..tools.answering import current_answer
+from ..tools.memo import is_active
 
 
 class MailMail(models.Model):
@@ -55,7 +56,7 @@ class MailMail(models.Model):
 
         Fifty notifications sent from within a batch would hold its locks for as long.
         """
-        if self.env.context.get("message_gateway") and not kwargs.get("raise_exception"):
+        if is_active(self.env) and not kwargs.get("raise_exception"):
             cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
             if cron and not self.env.cr.cache.get("message_gateway_mail_cron"):
                 self.env.cr.cache["message_gateway_mail_cron"] = True

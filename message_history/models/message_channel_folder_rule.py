@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import UserError
 
 from ..tools.client_fields import check_client_fields, without_other_defaults
 
@@ -30,7 +30,7 @@ class MessageChannelFolder(models.Model):
             if folder_sudo.model_id or folder_sudo.answer_action_id:
                 try:
                     folder_sudo._check_rule(self.env["message.warrant"]._of(folder_sudo.set_by_id.id))
-                except AccessError as error:
+                except UserError as error:
                     folder.rule_problem = self.env._(
                         "Set by %(name)s: %(reason)s", name=folder_sudo.set_by_id.name or "?",
                         reason=" ".join(str(error).split()))

@@ -13,6 +13,7 @@ from . import (
     test_dispatch,
     test_failures,
     test_folder_rules,
+    test_gate_migration,
     test_intake,
     test_mentions,
     test_message_link,
