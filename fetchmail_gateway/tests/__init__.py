@@ -1,1 +1,1 @@
-from . import test_adoption, test_channel_contract, test_fetching, test_fetchmail_server
+from . import test_adoption, test_channel_contract, test_fetching, test_fetchmail_server, test_server_rights

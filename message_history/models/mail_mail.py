@@ -2,6 +2,9 @@ import ast
 
 from odoo import api, models
 
+from ..tools.answering import current_answer
+from ..tools.memo import is_active
+
 
 class MailMail(models.Model):
     """Outgoing mail that arises while messages are processed."""
@@ -11,7 +14,7 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Send an automatic answer to the sender alone, marked as automatic (RFC 3834)."""
-        if answer := self.env.context.get("message_gateway_answer"):
+        if answer := current_answer(self.env):
             vals_list = [self._prepare_answer(vals, answer) if self._is_answer(vals) else vals for vals in vals_list]
         return super().create(vals_list)
 
@@ -27,9 +30,9 @@ class MailMail(models.Model):
     def _prepare_answer(self, vals, answer):
         return {
             **vals,
-            "email_to": answer["email_to"], "email_cc": False, "recipient_ids": [],
-            "headers": repr({**self._headers_of(vals), **answer["headers"]}),
-            "references": answer["headers"].get("References", vals.get("references")),
+            "email_to": answer.email_to, "email_cc": False, "recipient_ids": [],
+            "headers": repr({**self._headers_of(vals), **answer.headers}),
+            "references": answer.headers.get("References", vals.get("references")),
         }
 
     @api.model
@@ -53,7 +56,7 @@ class MailMail(models.Model):
 
         Fifty notifications sent from within a batch would hold its locks for as long.
         """
-        if self.env.context.get("message_gateway") and not kwargs.get("raise_exception"):
+        if is_active(self.env) and not kwargs.get("raise_exception"):
             cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
             if cron and not self.env.cr.cache.get("message_gateway_mail_cron"):
                 self.env.cr.cache["message_gateway_mail_cron"] = True

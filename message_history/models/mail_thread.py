@@ -7,6 +7,7 @@ from odoo import api, models
 from odoo.tools import email_normalize
 
 from ..tools import fresh
+from ..tools.client_context import without_client_context
 from ..tools.memo import forget, is_active, memo
 from ..tools.transaction import CONCURRENCY_ERRORS
 
@@ -31,15 +32,21 @@ class MailThread(models.AbstractModel):
         caller may forget the message once this returns. From inside Odoo it is processed at once,
         in the caller's transaction, which also decides whether the entry is kept; if it raises,
         the entry stays as failed.
+
+        :raise AccessError: when the caller is no mail gate, or may not do what the call says
         """
+        self.env["message.local"]._admit(model, custom_values, thread_id)
         raw = self._raw_bytes(message)
         if self._called_from_outside():
             return self.env["message.local"]._process_remote(
                 raw, model, custom_values, save_original, strip_attachments, thread_id)
+        # what core makes as superuser takes defaults from the context, and they are nobody's to give
+        thread = self if self.env["message.warrant"]._is_trusted() else without_client_context(self)
         try:
-            result = super().message_process(
+            result = super(MailThread, thread).message_process(
                 model, message, custom_values=custom_values, save_original=save_original,
                 strip_attachments=strip_attachments, thread_id=thread_id)
+            self.env["message.local"]._check_result(raw, model)
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:  # whatever it is, the message must not be lost with it
@@ -47,6 +54,18 @@ class MailThread(models.AbstractModel):
             raise
         self.env["message.local"]._note_processed(raw, result)
         return result
+
+    @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        """Keep the values of a call or folder to the kind of document that they were given for.
+
+        Core would put them on a document of any other kind, in place of one that is gone.
+        """
+        routes = super().message_route(message, message_dict, model, thread_id, None)
+        return [
+            (*route[:2], custom_values, *route[3:]) if route[0] == model and not route[1] and not route[4] else route
+            for route in routes
+        ]
 
     @api.model
     def _raw_bytes(self, message):
@@ -63,8 +82,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):
         found = super()._message_parse_extract_bounce(email_message, message_dict)
-        context = self.env.context
-        if context.get("message_gateway") and not context.get("message_gateway_no_report"):
+        if is_active(self.env) and not self.env.context.get("message_gateway_no_report"):
             found = self.env["message.bounce"]._extract(email_message, message_dict, found)
         return found
 
@@ -110,7 +128,8 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        if not self.env.context.get("message_gateway_slim_fields") or allfields or attributes:
+        slim = self.env.context.get("message_gateway_slim_fields") and is_active(self.env)
+        if not slim or allfields or attributes:
             return super().fields_get(allfields, attributes)
         answers = memo(self.env, "fields")
         if self._name not in answers:

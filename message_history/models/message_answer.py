@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..lib.automatic import answer_address, automatic_headers, may_answer
+from ..tools.answering import KEY, Answer
 from ..tools.transaction import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ class MessageAnswer(models.Model):
         """Run the folder's automatic answer for a new document.
 
         RFC 3834: never to automatic or bulk mail, never to an empty return path, once per sender
-        and period. An action that raises is logged and does not fail the message.
+        and period. It is given with the rights of who set it. An action that raises, or that he may
+        not run, is logged and does not fail the message; the folder's form says what is not allowed.
         """
         folder = mail.message.folder_id
         action = folder.answer_action_id
@@ -44,7 +46,7 @@ class MessageAnswer(models.Model):
         try:
             with self.env.cr.savepoint():
                 if self._take(folder, address, mail.message):
-                    self._run(action, mail, address)
+                    self._run(folder, mail, address)
         except CONCURRENCY_ERRORS:
             raise
         except Exception:  # an answer is a courtesy: whatever it raises, the message is processed
@@ -60,12 +62,13 @@ class MessageAnswer(models.Model):
             (folder.id, address.lower()[:320], today // days * days, message.id, fields.Datetime.now())))
         return bool(rows)
 
-    def _run(self, action, mail, address):
+    def _run(self, folder, mail, address):
         model, res_id = mail.document
-        action.sudo().with_context(
-            active_model=model, active_id=res_id, active_ids=[res_id],
-            message_gateway_answer={"email_to": address, "headers": automatic_headers(mail.parsed.message)},
-        ).run()
+        warrant = self.env["message.warrant"]._of(folder.set_by_id.id)
+        warrant._check_answer(folder.answer_action_id.sudo(), model)
+        answer = Answer(email_to=address, headers=automatic_headers(mail.parsed.message))
+        folder.answer_action_id.with_user(warrant.env.uid).with_context(
+            active_model=model, active_id=res_id, active_ids=[res_id], **{KEY: answer}).run()
 
     @api.model
     def _is_own_address(self, address):

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..lib.neutral import NeutralTransport
 from ..lib.transport import Transport
+from ..tools.client_fields import check_client_fields, without_other_defaults
 
 #: How a channel is doing, worst last; the keys are used by views and by `odoo gateway status`.
 HEALTH = [
@@ -201,44 +202,45 @@ class MessageChannel(models.Model):
             if channel.retry_minutes < 1:
                 raise ValidationError(self.env._("Trying again needs at least one minute in between."))
 
+    @api.model
+    def _client_fields(self):
+        """Return the names of the fields that a client may write.
+
+        Not the kind, which goes with a server, nor what links to one: those are a system administrator's,
+        or written by our own code. An addon adds the settings that managers may change.
+        """
+        return {
+            "name", "active", "sequence", "color", "address", "company_id", "member_ids", "receives", "sends", "paused",
+            "folder_ids", "automatic_mail", "spam_policy", "loop_limit", "grace_minutes", "retry_minutes",
+            "retry_hours", "failed_folder", "max_message_mb", "keep_raw_days", "keep_body_days", "keep_rows_days",
+            "alarm_waiting_minutes", "alarm_silence",
+        }
+
+    def _check_links(self, names):
+        """Refuse links to what the user may not use himself.
+
+        :param names: the fields that were written
+        :raise AccessError: for a company that the user does not work in
+        """
+        if "company_id" in names and not self.env.su and self.company_id - self.env.user.company_ids:
+            raise AccessError(self.env._("A channel can't be put into a company that you do not work in."))
+
     @api.model_create_multi
     def create(self, vals_list):
-        channels = super().create(vals_list)
-        self._sight_changed()
+        allowed = self._client_fields()
+        check_client_fields(self, vals_list, allowed)
+        channels = super(MessageChannel, without_other_defaults(self, allowed)).create(vals_list)
+        channels._check_links({name for vals in vals_list for name in vals} | {"company_id"})
+        channels._sight_changed()
         return channels
 
     def write(self, vals):
+        check_client_fields(self, [vals], self._client_fields())
         result = super().write(vals)
+        self._check_links(vals.keys())
         if vals.keys() & {"member_ids", "company_id", "active"}:
             self._sight_changed()
         return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
-    def _sight_changed(self):
-        """Let every process find out anew who sees these channels, and browsers listen anew."""
-        self.env.registry.clear_cache()
-        self._renew_bus()
-
-    @api.model
-    def _scope_domain(self, scope):
-        return scope.channels()
-
-    @api.depends("name")
-    @api.depends_context("uid")
-    def _compute_display_name(self):
-        """Name a channel to who sees it, and servers that only send to everybody who works in their company."""
-        user = self.env.user
-        seen = self._seen_by_user()
-        for channel_sudo in self.sudo():
-            serves = not channel_sudo.receives and (
-                not channel_sudo.company_id or channel_sudo.company_id in user.company_ids)
-            named = channel_sudo.id in seen._ids or (serves and user.has_group("message_history.group_user"))
-            channel = channel_sudo.with_env(self.env)
-            channel.display_name = channel_sudo.name if named else self.env._("Another channel")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

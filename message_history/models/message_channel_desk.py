@@ -47,6 +47,10 @@ class MessageChannel(models.Model):
         """Open the form that connects an account."""
         return self.env["ir.actions.act_window"]._for_xml_id("message_history.message_setup_action")
 
+    @api.model
+    def _client_fields(self):
+        return super()._client_fields() | {"answer_hours"}
+
     @api.depends("channel_type")
     def _compute_medium(self):
         for channel in self:

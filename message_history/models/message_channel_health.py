@@ -21,6 +21,8 @@ class MessageChannel(models.Model):
     problem_since = fields.Datetime(compute="_compute_problem", string="Since")
     must_log_in = fields.Boolean(compute="_compute_problem", help="The server refused the login: nothing else helps.")
     has_settings = fields.Boolean(compute="_compute_has_settings", help="Its servers and login are on another form.")
+    rule_problem = fields.Char(
+        compute="_compute_rule_problem", string="Rules Not Applied", groups="message_history.group_manager")
     recent_attempt_ids = fields.Many2many(
         "message.attempt", compute="_compute_recent_attempts", string="What Did Not Succeed")
 
@@ -60,6 +62,12 @@ class MessageChannel(models.Model):
         for channel in self:
             settings_sudo = channel._get_settings_sudo()
             channel.has_settings = bool(settings_sudo) and settings_sudo.sudo(False).has_access("write")
+
+    @api.depends("folder_ids.rule_problem")
+    def _compute_rule_problem(self):
+        for channel in self:
+            found = [(folder.name, folder.rule_problem) for folder in channel.folder_ids if folder.rule_problem]
+            channel.rule_problem = "; ".join(f"{name}: {problem}" for name, problem in found)
 
     def _compute_recent_attempts(self):
         for channel in self:

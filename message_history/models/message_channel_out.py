@@ -56,6 +56,25 @@ class MessageChannel(models.Model):
                    channel.hold_hours, channel.share_from) < 0:
                 raise ValidationError(self.env._("Times, sizes and limits can't be negative."))
 
+    @api.model
+    def _client_fields(self):
+        return super()._client_fields() | {
+            "connection_limit", "recipient_limit", "share_from", "rate_minute", "rate_hour", "rate_day", "send_hours",
+            "take_back_seconds", "resend_in_doubt", "hold_hours", "fallback_ids",
+        }
+
+    def _check_links(self, names):
+        """Refuse to send by a channel that the user may not change himself, or of another kind."""
+        super()._check_links(names)
+        if "fallback_ids" not in names:
+            return
+        for channel_sudo in self.sudo():
+            fallbacks_sudo = channel_sudo.fallback_ids
+            if not self.env.su:
+                fallbacks_sudo.sudo(False).check_access("write")
+            if fallbacks_sudo.filtered(lambda other, own=channel_sudo: other.channel_type != own.channel_type):
+                raise ValidationError(self.env._("Only channels of the same kind can take over."))
+
     def _compute_outgoing_counts(self):
         deliveries = self.env["message.delivery"]
         queued = deliveries.sudo()._count_queued(self)

@@ -3,6 +3,7 @@ import logging
 import time
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..lib.headers import read_headers
 from ..lib.transport import IncomingMessage
@@ -25,11 +26,31 @@ class MessageLocal(models.AbstractModel):
         return channel.sudo() if channel else self.env["message.channel"].sudo()
 
     @api.model
+    def _admit(self, model, custom_values, thread_id):
+        """Let in who may hand mail over, with no more than the caller's own rights.
+
+        Who makes the mail says whom it is from, so handing mail over is writing in anybody's name: a
+        right of its own. What the mail says (alias, thread) then works as for fetched mail.
+
+        :raise AccessError: when the user is no mail gate, or may not have done what the call says
+        """
+        if self.env.su:
+            return
+        if not self.env.user.has_group("message_history.group_mailgate"):
+            _logger.warning("User %s is no mail gate: a message that was handed over is refused", self.env.uid)
+            raise AccessError(self.env._(
+                "Only mail gates may hand messages over. An administrator can give you this right."))
+        self.env["message.warrant"]._check_given(model, thread_id, custom_values)
+
+    @api.model
     def _process_remote(self, raw, model, custom_values, save_original, strip_attachments, thread_id):
-        """Record a message for good, then try to process it; returns the document's id or False."""
+        """Record a message for good, then try to process it; returns the document's id or False.
+
+        Who called is kept with what the call says: it is checked again whenever it is used.
+        """
         options = {
-            "model": model, "custom_values": custom_values or {}, "save_original": save_original,
-            "strip_attachments": strip_attachments, "thread_id": thread_id,
+            "model": model or None, "custom_values": custom_values or {}, "save_original": bool(save_original),
+            "strip_attachments": bool(strip_attachments), "thread_id": thread_id or None, "uid": self.env.uid,
         }
         history_id = in_transaction(self.env, _record, raw, options)
         with locks.AdvisoryLocks(self.env.cr.dbname) as held:
@@ -41,6 +62,16 @@ class MessageLocal(models.AbstractModel):
                     break
                 time.sleep(0.05)
         return in_transaction(self.env, _result_of, history_id)
+
+    @api.model
+    def _get_options(self, message):
+        """Return what the call that handed a message over said; nothing for every other message.
+
+        Only on the channel of its own: names on others are what a server wrote.
+        """
+        if message.channel_id.channel_type != "local" or not isinstance(message.names, dict):
+            return {}
+        return message.names.get("options") or {}
 
     @api.model
     def _note_processed(self, raw, result):
@@ -61,6 +92,15 @@ class MessageLocal(models.AbstractModel):
         """Keep a message whose processing inside Odoo raised; its caller rolls back, we don't."""
         if self._get_channel():
             in_transaction(self.env, _record_failed, raw, str(error), type(error).__name__)
+
+    @api.model
+    def _check_result(self, raw, model):
+        """Check that the document which a caller's message became is one that the caller may make."""
+        if not model or self.env.su:
+            return
+        found = self._find_document(raw)
+        if found and found["model"] == model and found["res_id"]:
+            self.env["message.warrant"]._check_made(self.env[model].browse(found["res_id"]))
 
     def _find_document(self, raw):
         message_id = read_headers(raw).message_id

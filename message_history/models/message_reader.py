@@ -116,7 +116,7 @@ class MessageReader(models.AbstractModel):
 
     def _get_thread(self, mail):
         context = mail.message.channel_id._get_dispatch_context()
-        options = (mail.message.names or {}).get("options") or {}
+        options = self.env["message.local"]._get_options(mail.message)
         for name in ("save_original", "strip_attachments"):
             if options.get(name):
                 context = {**context, f"gateway_{name}": True}

@@ -5,6 +5,7 @@ from ..lib.classic import classic_keys
 from ..lib.digest import id_digest
 from ..lib.message_dict import MessageDict
 from ..tools.mail import Aside, Unroutable
+from ..tools.memo import memo
 from ..tools.readers import Readers
 from ..tools.words import words
 from .message_reference import OWN
@@ -22,16 +23,11 @@ class MessageRouter(models.AbstractModel):
 
     def _find_routes(self, mail, thread):
         """Return core's routes, or the one to a document that core doesn't know of."""
-        message, folder = mail.message, mail.message.folder_id
+        folder = mail.message.folder_id
         if document := self._find_plain_document(mail):
             user = thread._mail_find_user_for_gateway(mail.msg_dict["email_from"])
             return [(document._name, document.id, None, user.id or self.env.uid, None)]
-        options = (message.names or {}).get("options")
-        if options:  # handed to Odoo by a program, which says where it belongs
-            target = options["model"] or None, options["thread_id"] or None, options["custom_values"]
-        else:
-            target = folder.model_id.model or None, None, folder._get_default_values() if folder.model_id else None
-        model, thread_id, custom_values = target
+        model, thread_id, custom_values = self._find_given_target(mail)
         try:
             routes = thread.message_route(
                 mail.parsed.message, mail.msg_dict, model, thread_id, custom_values)
@@ -44,6 +40,33 @@ class MessageRouter(models.AbstractModel):
             reason = _("Refused: the address does not take messages from this sender, who was told.")
             raise Aside("ignored", reason)
         return self._join_thread(mail, thread, routes)
+
+    def _find_given_target(self, mail):
+        """Return (model, thread id, values) as a call or the folder says, by the rights of whom it comes from.
+
+        :raise AccessError: when whoever it comes from may not, or no longer, have that done
+        """
+        message, folder = mail.message, mail.message.folder_id
+        if options := self.env["message.local"]._get_options(message):
+            target = options.get("model"), options.get("thread_id"), options.get("custom_values") or None
+            giver_id = options.get("uid")
+        else:
+            model = folder.model_id.model or None
+            target, giver_id = (model, None, folder._get_default_values() if model else None), folder.set_by_id.id
+        if not target[0]:
+            return None, None, None
+        mail.warrant = self._get_warrant(giver_id, target)
+        return target
+
+    def _get_warrant(self, giver_id, target):
+        """Return the rights that what was given is used with; one rule is looked at once per transaction."""
+        checked = memo(self.env, "message.warrant")
+        key = (giver_id, repr(target))
+        if key not in checked:
+            warrant = self.env["message.warrant"]._of(giver_id)
+            warrant._check_given(*target)
+            checked[key] = warrant
+        return checked[key]
 
     def _answers_conversation(self, mail):
         """Whether a message answers one that went out from here and is on no document."""
@@ -185,6 +208,8 @@ class MessageRouter(models.AbstractModel):
                     alias.sudo().alias_status = "valid"
             else:
                 res_id = self._process_plain(model, thread_id, custom_values, user_id, message_dict)
+            if mail.warrant is not None and custom_values and not thread_id and not alias:
+                mail.warrant._check_made(self.env[model].browse(res_id))
             if not mail.document:
                 mail.is_reply = bool(thread_id)
                 mail.set_document(model, res_id)

@@ -44,6 +44,18 @@ class TestMessageLink(MessageScene, TransactionCase):
         self.assertTrue(self.env["res.partner"].browse(self.failed.res_id).exists())
         self.assertEqual(self.failed.state, "processed")
 
+    def test_what_a_client_puts_into_the_context_is_no_value_of_the_document(self):
+        """It is made as superuser: a default in the context would be one of the superuser's."""
+        system = self.env.ref("base.group_system").id
+        wizard = self._wizard(self.failed, mode="new", new_model="res.partner").with_context(
+            default_ref="evil", default_company_id=987654, default_user_ids=[(0, 0, {
+                "login": "evil", "name": "evil", "group_ids": [(4, system)]})],
+            message_gateway_slim_fields=True, tracking_disable=True)
+        wizard.action_apply()
+        made = self.env["res.partner"].browse(self.failed.res_id)
+        self.assertEqual((made.ref, made.user_ids), (False, self.env["res.users"]))
+        self.assertFalse(self.env["res.users"].search([("login", "=", "evil")]))
+
     def test_several_on_one_new_document_or_on_one_each(self):
         for together in (True, False):
             messages = self.failed.browse()

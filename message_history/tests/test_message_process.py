@@ -79,6 +79,12 @@ class TestProcessInside(MessageCase):
 class TestProcessFromOutside(MessageCase, HttpCase):
     """The mail gate script and remote calls: recorded first, kept when they fail, answered."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager.group_ids += (cls.env.ref("message_history.group_mailgate")
+                                  + cls.env.ref("base.group_partner_manager"))
+
     @contextlib.contextmanager
     def at_work(self):
         self.env.flush_all()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.addons.message_history.tools.journal import Rates
 from odoo.tools import config, email_normalize
 
@@ -24,6 +24,10 @@ class MessageChannel(models.Model):
         default=600, string="Wait for the Confirmation (Seconds)",
         help="How long a server may take to confirm a mail. RFC 5321 asks for ten minutes: who gives up sooner "
              "may send twice.")
+
+    @api.model
+    def _client_fields(self):
+        return super()._client_fields() | {"verp", "command_seconds", "content_seconds"}
 
     def _get_mail_server_sudo(self):
         """Return the outgoing mail server of the channel, also an archived one; empty for that of the

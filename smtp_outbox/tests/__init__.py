@@ -13,6 +13,7 @@ from . import (
     test_outbox_views,
     test_queue,
     test_sending,
+    test_server_rights,
     test_suppression,
     test_translations,
 )

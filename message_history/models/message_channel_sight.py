@@ -1,0 +1,34 @@
+from odoo import api, models
+
+
+class MessageChannel(models.Model):
+    """Who sees a channel, and what a change of that brings along."""
+
+    _inherit = "message.channel"
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    def _sight_changed(self):
+        """Let every process find out anew who sees these channels, and browsers listen anew."""
+        self.env.registry.clear_cache()
+        self._renew_bus()
+
+    @api.model
+    def _scope_domain(self, scope):
+        return scope.channels()
+
+    @api.depends("name")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        """Name a channel to who sees it, and servers that only send to everybody who works in their company."""
+        user = self.env.user
+        seen = self._seen_by_user()
+        for channel_sudo in self.sudo():
+            serves = not channel_sudo.receives and (
+                not channel_sudo.company_id or channel_sudo.company_id in user.company_ids)
+            named = channel_sudo.id in seen._ids or (serves and user.has_group("message_history.group_user"))
+            channel = channel_sudo.with_env(self.env)
+            channel.display_name = channel_sudo.name if named else self.env._("Another channel")
