@@ -57,9 +57,9 @@ class MessageConversation(models.Model):
                 "title": _("%(name)s names you in a note", name=self.env.user.name)})
             user._bus_send("message_history/changed", {"conversation_ids": self.ids})
 
-    def message_post(self, **kwargs):
+    def message_post(self, *args, **kwargs):
         """Note something; the note carries the channel on which its author is there, as do the files on it."""
-        message = super().message_post(**kwargs)
+        message = super().message_post(*args, **kwargs)
         message_sudo = message.sudo()
         if message_sudo.message_type == "comment":
             message_sudo.note_channel_id = self._shown_channel_sudo()

@@ -127,6 +127,16 @@ class MessageConversation(models.Model):
             raise AccessError(self.env._("Name colleagues in a note, or make them responsible: then they see it."))
         return True
 
+    def message_notify(self, **kwargs):
+        """Write to colleagues about a conversation that one sees: core asks nothing."""
+        self._check_handle()
+        return super().message_notify(**kwargs)
+
+    def message_mail_with_source(self, *args, **kwargs):
+        """Send a view or template about a conversation that one sees: core asks nothing."""
+        self._check_handle()
+        return super().message_mail_with_source(*args, **kwargs)
+
     def message_update(self, msg_dict, update_vals=None):
         """A conversation is no document of messages: nothing is written to it by them."""
         self.check_access("read")

@@ -18,10 +18,15 @@ class ResUsers(models.Model):
         """Whoever loses sight of a channel must not go on hearing of it."""
         if not _DECIDES & vals.keys():
             return super().write(vals)
-        before = self._channels_in_sight()
+        before = {user.id: user._channels_in_sight() for user in self}
         result = super().write(vals)
         self.env.registry.clear_cache()
-        (before | self._channels_in_sight()).exists()._renew_bus()
+        touched_sudo = self.env["message.channel"].sudo()
+        for user in self:
+            left_sudo = (before[user.id] - user._channels_in_sight()).exists()
+            left_sudo.message_unsubscribe(user.partner_id.ids)
+            touched_sudo |= left_sudo | user._channels_in_sight()
+        touched_sudo._renew_bus()
         return result
 
     def _channels_in_sight(self):

@@ -21,6 +21,7 @@ from . import (
     test_message_process,
     test_parsing_corpus,
     test_record_rules,
+    test_registry_walk,
     test_remote_door,
     test_remote_values,
     test_retention,
