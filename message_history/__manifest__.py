@@ -1,7 +1,7 @@
 {
     "name": "Message History",
     "summary": "Every message in or out, on every channel: recorded, handled once, never lost",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Productivity/Discuss",
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",
@@ -22,6 +22,7 @@
         "views/message_gateway_views.xml",
         "views/message_dashboard_views.xml",
         "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
         "views/res_users_settings_views.xml",
         "wizard/message_correct_views.xml",
         "wizard/message_link_views.xml",
