@@ -20,10 +20,12 @@ from . import (
     test_record_rules,
     test_retention,
     test_rules,
+    test_secrets,
     test_sent_copies,
     test_sharing,
     test_threading,
     test_translations,
     test_views,
+    test_wizard_owners,
     test_words,
 )

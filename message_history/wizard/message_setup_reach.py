@@ -73,6 +73,8 @@ class MessageSetup(models.TransientModel):
         else:
             words = self._plain_words(report.error)
         field = fields_of_form.get(report.error.field)
+        if field == "verify" and not self._is_trusted():
+            field = None  # others have no such field
         lines = [words]
         if field:
             label = self._fields[field]._description_string(self.env)

@@ -40,10 +40,13 @@ class MessageSetup(models.TransientModel):
     def create(self, vals_list):
         stored = ("default_password", "default_password_places")
         context = {key: value for key, value in self.env.context.items() if key not in stored}
-        return super(MessageSetup, self.with_context(context)).create(vals_list)
+        setups = super(MessageSetup, self.with_context(context)).create(vals_list)
+        setups.invalidate_recordset(["secret"])  # what was written would be read back from the cache
+        return setups
 
     def write(self, vals):
         result = super().write(vals)
+        self.invalidate_recordset(["secret"])
         for setup in self:
             if setup.sudo().password and not setup._is_password_for_here():
                 setup._forget_password()
