@@ -92,7 +92,7 @@ class TestSetupReach(SetupCase):
 
     def test_listed_networks_may_be_used_and_what_answers_is_said_in_our_words(self):
         for kind in ("imap", "pop", "smtp", "other"):
-            trap = self.trap(kind, password="another")
+            trap = self.trap(kind, password="another-s3cret")
             self.let_reach(trap.port)
             for values in ({}, {"in_type": "pop"}) if kind == "other" else ({},):
                 setup = self.form(self.manager, trap, **values)
@@ -111,7 +111,7 @@ class TestSetupReach(SetupCase):
 
     def test_system_administrators_may_connect_anywhere_and_read_what_was_said(self):
         for kind in ("imap", "pop", "smtp"):
-            trap = self.trap(kind, password="another")
+            trap = self.trap(kind, password="another-s3cret")
             setup = self.form(self.admin, trap)
             setup.action_test()
             self.assertGreater(trap.connections, 0)
