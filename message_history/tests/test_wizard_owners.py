@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
 #: Our addons' modules begin so.
 OURS = ("message_", "fetchmail_gateway", "smtp_outbox", "sms_gateway", "office365_", "xmpp_", "twitter_")
@@ -82,3 +82,21 @@ class TestWizardOwners(TransactionCase):
                 own = rules.filtered(lambda rule: not rule.groups and "create_uid" in (rule.domain_force or ""))
                 self.assertTrue(own)
                 self.assertTrue(all(own.mapped(lambda rule: rule.perm_read and rule.perm_write and rule.perm_unlink)))
+
+
+@tagged("post_install", "-at_install")
+class TestWizardRoutes(HttpCase):
+    """The routes that take the id of a form ask the same rule."""
+
+    def test_the_archive_of_a_privacy_look_up_is_its_opener_s_alone(self):
+        groups = "message_history.group_manager,base.group_system"
+        one = new_test_user(self.env, "route_one", groups=groups)
+        other = new_test_user(self.env, "route_other", groups=groups)
+        clerk = new_test_user(self.env, "route_clerk", groups="message_history.group_user")
+        wizard = self.env["message.privacy"].with_user(one).create({"address": "ann@example.com"})
+        statuses = {}
+        for user in (one, other, clerk):
+            self.authenticate(user.login, user.login)
+            statuses[user.login] = self.url_open(
+                f"/message_history/privacy/{wizard.id}", allow_redirects=False).status_code
+        self.assertEqual(statuses, {"route_one": 200, "route_other": 404, "route_clerk": 404})

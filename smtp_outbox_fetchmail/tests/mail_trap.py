@@ -39,10 +39,11 @@ class MailTrap:
     :param kind: ``smtp``, ``imap`` or ``pop``; ``other`` greets like something that is no mail server
     :param security: ``none``, ``starttls`` or ``ssl``, with a certificate of another name
     :param password: the login that it takes; None refuses every one
+    :param echo: what was said is repeated in the refusal, as it was said and decoded
     """
 
-    def __init__(self, kind, security="none", password=None):
-        self.kind, self.security, self.password = kind, security, password
+    def __init__(self, kind, security="none", password=None, echo=False):
+        self.kind, self.security, self.password, self.echo = kind, security, password, echo
         self.heard, self.connections = b"", 0
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
@@ -92,6 +93,9 @@ class MailTrap:
                 if starts:
                     peer = self._context.wrap_socket(peer, server_side=True)
 
+    def _no(self, *said):
+        return f"{BANNER} {' '.join(said)}".replace("\0", " ") if self.echo else BANNER
+
     def _takes(self, line):
         return self.password is not None and self.password in line
 
@@ -99,12 +103,12 @@ class MailTrap:
         word = line.split()[0].upper() if line.split() else ""
         if word == "EHLO":
             extra = "250-STARTTLS\r\n" if self.security == "starttls" else ""
-            return f"250-{BANNER}\r\n{extra}250 AUTH PLAIN LOGIN\r\n", False
+            return f"250-{BANNER}\r\n{extra}250 AUTH PLAIN\r\n", False
         if word == "STARTTLS":
             return "220 go on\r\n", True
         if word == "AUTH":
             said = base64.b64decode(line.split()[-1]).decode("utf-8", "replace")
-            return ("235 2.7.0 welcome\r\n" if self._takes(said) else f"535 5.7.8 no: {BANNER}\r\n"), False
+            return ("235 2.7.0 welcome\r\n" if self._takes(said) else f"535 5.7.8 no: {self._no(line, said)}\r\n"), False
         return f"250 ok {BANNER}\r\n", False
 
     def _imap(self, line):
@@ -116,7 +120,7 @@ class MailTrap:
         if word == "STARTTLS":
             return f"{tag} OK begin\r\n", True
         if word == "LOGIN":
-            return (f"{tag} OK welcome\r\n" if self._takes(rest) else f"{tag} NO {BANNER}\r\n"), False
+            return (f"{tag} OK welcome\r\n" if self._takes(rest) else f"{tag} NO {self._no(line)}\r\n"), False
         if word in ("SELECT", "EXAMINE"):
             return (f"* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n{tag} OK [READ-ONLY] done\r\n"), False
         return f"{tag} OK done\r\n", False
@@ -129,7 +133,7 @@ class MailTrap:
         if word == "STLS":
             return "+OK\r\n", True
         if word == "PASS":
-            return ("+OK\r\n" if self._takes(line) else f"-ERR {BANNER}\r\n"), False
+            return ("+OK\r\n" if self._takes(line) else f"-ERR {self._no(line)}\r\n"), False
         return "+OK 0 0\r\n", False
 
     def _other(self, _line):

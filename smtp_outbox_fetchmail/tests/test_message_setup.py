@@ -26,9 +26,9 @@ class SetupCase(TransactionCase):
         cls.manager = new_test_user(cls.env, "setup_manager", groups="message_history.group_manager")
         cls.admin = new_test_user(cls.env, "setup_admin", groups="message_history.group_manager,base.group_system")
 
-    def trap(self, kind, security="none", password=None):
+    def trap(self, kind, security="none", password=None, **options):
         """Return a small server that ends with the test."""
-        trap = MailTrap(kind, security, password)
+        trap = MailTrap(kind, security, password, **options)
         self.addCleanup(trap.close)
         return trap
 
@@ -258,6 +258,13 @@ class TestSetupTries(SetupCase):
         self.env.cr.execute("UPDATE message_login_try SET since = since - interval '61 minutes'")
         self.form(self.manager, trap).action_test()
 
+    def test_names_are_counted_however_they_are_written(self):
+        keys = self.env["message.login.try"]._keys_for
+        self.assertEqual(keys("Mail.Example.COM.", []), keys(" mail.example.com", []))
+        same = {frozenset(keys("x", [(0, 0, 0, (address, 25))])) for address in ("8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808")}
+        self.assertEqual(len(same), 1)
+        self.assertEqual(keys("x", [(0, 0, 0, ("2a00::1", 25))]), keys("x", [(0, 0, 0, ("2a00::2:ffff", 25, 0, 0))]))
+
     def test_many_servers_are_counted_together(self):
         for number in range(3 * LIMIT):
             self.form(self.manager, in_host=f"host{number}.invalid").action_test()
@@ -425,3 +432,22 @@ class TestSetupSecret(SetupCase):
         self.env.flush_all()
         self.env.cr.execute("SELECT row_to_json(m) FROM message_setup m WHERE id = %s", [setup.id])
         self.assertNotIn(SECRET, json.dumps(self.env.cr.fetchone()[0], default=str))
+
+    def test_a_server_that_repeats_it_does_not_get_it_shown_or_logged(self):
+        coded = {SECRET, base64.b64encode(SECRET.encode()).decode(), base64.b64encode(f"\0office\0{SECRET}".encode()).decode()}
+        for kind in ("imap", "pop", "smtp"):
+            for user_name in ("office", "office@lamps.example"):
+                with self.subTest(kind=kind, user_name=user_name), self.assertLogs(level="DEBUG") as logs:
+                    trap = self.trap(kind, echo=True)
+                    setup = self.form(self.admin, trap, user_name=user_name)
+                    setup.action_test()
+                    self.assertIn("•••", setup.report, "the rest of the answer is shown")
+                    server = setup._apply_parts()
+                    with mute_logger("odoo.sql_db"), contextlib.suppress(Exception), self.enter_registry_test_mode():
+                        self.env["message.fetcher"]._fetch_channel(server)
+                    self.env.flush_all()
+                    self.env.cr.execute("SELECT array_agg(last_error_text) FROM message_channel_status")
+                    texts = [setup.report, repr(self.env.cr.fetchone()), *map(repr, logs.records),
+                             *(record.getMessage() for record in logs.records if record.name != "odoo.sql_db")]
+                    for word in coded | {base64.b64encode(f"\0{user_name}\0{SECRET}".encode()).decode()}:
+                        self.assertNotIn(word, "\n".join(texts))
