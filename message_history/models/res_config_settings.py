@@ -12,8 +12,8 @@ class ResConfigSettings(models.TransientModel):
 
     message_private_networks = fields.Char(
         "Own Networks with Mail Servers", config_parameter=PRIVATE_NETWORKS,
-        help="Networks like 10.1.2.0/24, apart by commas. Message managers may set up mail servers on the internet, and "
-             "in these networks; system administrators everywhere.")
+        help="Networks like 10.1.2.0/24, apart by commas. Message managers may set up mail servers on the internet, "
+             "and in these networks; system administrators everywhere.")
 
     @api.constrains("message_private_networks")
     def _check_message_private_networks(self):

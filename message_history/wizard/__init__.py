@@ -3,6 +3,6 @@ from . import (
     message_link,
     message_privacy,
     message_setup,
-    message_setup_secret,
     message_setup_reach,
+    message_setup_secret,
 )

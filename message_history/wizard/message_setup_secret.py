@@ -38,9 +38,7 @@ class MessageSetup(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        stored = ("default_password", "default_password_places")
-        context = {key: value for key, value in self.env.context.items() if key not in stored}
-        setups = super(MessageSetup, self.with_context(context)).create(vals_list)
+        setups = super().create(vals_list)
         setups.invalidate_recordset(["secret"])  # what was written would be read back from the cache
         return setups
 

@@ -48,7 +48,8 @@ def _greet(session: smtplib.SMTP, place: Endpoint) -> None:
         code, text = session.getreply()
     except smtplib.SMTPServerDisconnected as error:
         # smtplib hides what happened to the socket behind its own error
-        raise no_greeting(error.__context__ or ConnectionError("closed without a greeting"), place) from error
+        cause = error.__context__ if isinstance(error.__context__, OSError) else ConnectionError("no greeting")
+        raise no_greeting(cause, place) from error
     if code == -1:
         raise ProtocolError(f"This does not look like an SMTP server: {_words(text)}", field="port")
     if code != 220:
@@ -64,7 +65,8 @@ def _start_tls(session: smtplib.SMTP, place: Endpoint) -> None:
     if code != 220:
         raise ConfigurationError(f"STARTTLS was refused: {_words(text)}", field="encryption")
     session.file = None
-    session.sock = start_tls(session.sock, place)
+    if session.sock is not None:
+        session.sock = start_tls(session.sock, place)
     session.helo_resp = session.ehlo_resp = None
     session.esmtp_features, session.does_esmtp = {}, False
 

@@ -22,7 +22,7 @@ def self_signed(name):
     """Return the text of a certificate that nobody vouches for, with its key, for a name."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
@@ -108,7 +108,8 @@ class MailTrap:
             return "220 go on\r\n", True
         if word == "AUTH":
             said = base64.b64decode(line.split()[-1]).decode("utf-8", "replace")
-            return ("235 2.7.0 welcome\r\n" if self._takes(said) else f"535 5.7.8 no: {self._no(line, said)}\r\n"), False
+            refusal = f"535 5.7.8 no: {self._no(line, said)}\r\n"
+            return ("235 2.7.0 welcome\r\n" if self._takes(said) else refusal), False
         return f"250 ok {BANNER}\r\n", False
 
     def _imap(self, line):
@@ -122,7 +123,8 @@ class MailTrap:
         if word == "LOGIN":
             return (f"{tag} OK welcome\r\n" if self._takes(rest) else f"{tag} NO {self._no(line)}\r\n"), False
         if word in ("SELECT", "EXAMINE"):
-            return (f"* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n{tag} OK [READ-ONLY] done\r\n"), False
+            box = "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n"
+            return f"{box}{tag} OK [READ-ONLY] done\r\n", False
         return f"{tag} OK done\r\n", False
 
     def _pop(self, line):

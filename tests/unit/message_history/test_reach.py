@@ -1,6 +1,7 @@
 """Where a connection may go: addresses in all their forms, ports, and names that change their meaning."""
 
 import ast
+import re
 import socket
 from pathlib import Path
 
@@ -20,10 +21,13 @@ NOT_PUBLIC = [
     "169.254.169.254", "fe80::1", "fe80::1%1", "fec0::1", "fc00::1", "fd00:ec2::254",
     # multicast, broadcast, reserved, documentation, benchmarks, protocol assignments
     "224.0.0.1", "239.255.255.255", "255.255.255.255", "240.0.0.1", "192.0.2.1", "198.51.100.7", "203.0.113.9",
-    "198.18.0.1", "192.0.0.8", "192.88.99.1", "ff02::1", "ff05::1:3", "2001:db8::1", "3fff::1", "100::1", "5f00::1",
+    "198.18.0.1", "192.0.0.8", "192.88.99.1", "ff02::1", "ff05::1:3", "2001:db8::1", "3fff::1", "100::1",
+    "5f00::1",
     # an IPv4 address in the clothes of an IPv6 one: mapped, compatible, NAT64, 6to4, Teredo, translated
-    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe",
-    "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1", "2002:7f00:1::1", "2002:a00:1::", "2001:0:7f00:1::", "::ffff:0:127.0.0.1",
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "64:ff9b::127.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1", "2002:7f00:1::1", "2002:a00:1::", "2001:0:7f00:1::",
+    "::ffff:0:127.0.0.1",
 ]
 PUBLIC = ["8.8.8.8", "1.1.1.1", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1",
           "192.167.255.255", "192.0.1.1", "223.255.255.255", "2606:4700::1111", "2a00:1450:4001::6d", "::ffff:8.8.8.8",
@@ -61,9 +65,8 @@ def test_listed_networks_are_permitted_and_nothing_beside_them():
 
 @pytest.mark.parametrize("text", ["10.1.2.3/24", "10.0.0.0/33", "intranet", "10.0.0", "fd00::/129"])
 def test_what_is_no_network_is_refused(text):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=re.escape(text)):
         reach.read_networks(text)
-    assert str(caught.value)
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
@@ -112,7 +115,7 @@ def test_a_name_that_changes_its_meaning_gains_nothing(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         near = reach.Reach(ports=frozenset({port}), public_only=True)
-        place = connect.Endpoint("rebind.example", port, security="none", reach=near, connect_timeout=0.2, timeout=0.2)
+        place = connect.Endpoint("rebind.example", port, "none", reach=near, connect_timeout=0.2, timeout=0.2)
         found = connect.resolve(place)
         assert [one[3][0] for one in found] == ["8.8.8.8"]
         pinned = connect.Endpoint("rebind.example", port, reach=near, pinned=tuple(found))
@@ -129,7 +132,8 @@ def test_a_name_that_changes_its_meaning_gains_nothing(monkeypatch):
 
 
 def test_of_several_addresses_only_those_within_reach_are_tried(monkeypatch):
-    mixed = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 993)) for address in ("10.0.0.1", "8.8.8.8", "127.0.0.1")]
+    mixed = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 993))
+             for address in ("10.0.0.1", "8.8.8.8", "127.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: mixed)
     found = connect.resolve(connect.Endpoint("mixed.example", 993, reach=OTHERS))
     assert [one[3][0] for one in found] == ["8.8.8.8"]
@@ -151,6 +155,6 @@ def test_nothing_connects_past_the_one_function():
             name = ast.unparse(node.func)
             last = name.rpartition(".")[2]
             positional = name in ("smtplib.SMTP", "imaplib.IMAP4") and node.args
-            if last in opening or positional or name in ("socket.socket", "sock.connect", "requests.get", "requests.post"):
+            if last in opening or positional or name in ("socket.socket", "sock.connect") or name[:9] == "requests.":
                 found.setdefault(str(path), set()).add(name)
     assert found == own
