@@ -35,8 +35,8 @@ class FetchmailServer(models.Model):
     timeout_seconds = fields.Integer("Time-out (Seconds)", default=60)
     public_only = fields.Boolean(
         "Public Mail Servers Only", copy=False,
-        help="Set up by somebody who is no system administrator: it is connected to at public addresses, and in the own "
-             "networks that the settings list, on the ports of mail.")
+        help="Set up by somebody who is no system administrator: it is connected to at public addresses, and in the "
+             "own networks that the settings list, on the ports of mail.")
     health = fields.Selection(related="channel_id.health")
     health_text = fields.Char(related="channel_id.health_text")
     waiting_count = fields.Integer(related="channel_id.waiting_count")

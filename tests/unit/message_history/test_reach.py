@@ -34,7 +34,8 @@ PUBLIC = ["8.8.8.8", "1.1.1.1", "172.15.255.255", "172.32.0.1", "100.63.255.255"
           "64:ff9b::8.8.8.8"]
 #: Other ways to write 127.0.0.1 that the C library understands.
 SPELLINGS = ["127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1",
-             " 127.0.0.1 ", "::1", "::ffff:127.0.0.1", "0:0:0:0:0:ffff:7f00:1", "localhost", "LOCALHOST", "0", "0.0.0.0"]
+             " 127.0.0.1 ", "::1", "::ffff:127.0.0.1", "0:0:0:0:0:ffff:7f00:1", "localhost", "LOCALHOST", "0",
+             "0.0.0.0"]
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
