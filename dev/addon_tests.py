@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev import alone, console, database, paths, results
+from dev import alone, console, database, paths, results, secrets
 from dev import odoo as odoo_module
 from dev.console import DevError
 from dev.instance import free_port
@@ -34,6 +34,7 @@ def _together(odoo: Odoo, pattern: str | None) -> Results:
         return Results()
     log = paths.log_dir() / "addons.log"
     log.unlink(missing_ok=True)
+    before = secrets.sizes(log.parent)
     template = database.template(odoo, "demo", database.FULL, demo=True)
     with database.temporary(odoo, template, "addons") as name:
         console.step(f"Tests of {', '.join(tested)} (log: {log})")
@@ -47,6 +48,9 @@ def _together(odoo: Odoo, pattern: str | None) -> Results:
     if code and not found.failed:
         console.say(log.read_text(errors="replace")[-4000:])
         found.failed.add(f"odoo/ended with code {code}, see {log}")
+    if leaks := secrets.search(log.parent, {name: size for name, size in before.items() if name != log.name}):
+        console.say("Passwords in logs:\n" + "\n".join(leaks[:20]))
+        found.failed.add(f"logs/passwords, see {leaks[0].partition(':')[0]}")
     if not pattern:
         silent = set(tested) - set(found.groups())
         found.failed |= {f"{addon}/none of its tests ran" for addon in silent}

@@ -22,6 +22,7 @@
         "views/message_gateway_views.xml",
         "views/message_dashboard_views.xml",
         "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
         "views/res_users_settings_views.xml",
         "wizard/message_correct_views.xml",
         "wizard/message_link_views.xml",

@@ -5,7 +5,7 @@ passwords and XOAUTH2 tokens (checked against a local key, as a provider's would
 by its own process id. Mail can be put in by LMTP or, for thousands, as files.
 
     with Dovecot() as server:
-        server.add_user("ann", "secret")
+        server.add_user("ann", "s3cret")
         server.deliver_file("ann", b"Subject: hello\\r\\n\\r\\nhi\\r\\n")
 """
 
@@ -128,7 +128,7 @@ class Dovecot:
 
     # -- users --------------------------------------------------------------------------------
 
-    def add_user(self, name: str, password: str = "secret") -> str:  # noqa: S107 - test server
+    def add_user(self, name: str, password: str = "s3cret") -> str:  # noqa: S107 - test server
         """Create a user, or change its password; return the name."""
         # A file for each: Dovecot looks at a file no more than once a second.
         file = self.folder / "users" / name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from odoo.addons.message_history.lib import connect
@@ -19,10 +20,14 @@ from odoo.addons.message_history.lib.errors import (
     ConnectionFailed,
     ProtocolError,
 )
+from odoo.addons.message_history.lib.masking import mask
 
 from .imap_errors import login_refused, refusal
 from .settings import ServerSettings
 from .stream import Stream
+
+#: What a login consists of beside names and secrets.
+_LOGIN_WORDS = ("LOGIN", "AUTHENTICATE", "PLAIN", "XOAUTH2", "CAPABILITY")
 
 
 class ImapConnection(imaplib.IMAP4):
@@ -34,6 +39,7 @@ class ImapConnection(imaplib.IMAP4):
     def __init__(self, settings: ServerSettings, sock: socket.socket) -> None:
         self.settings = settings
         self.stream = Stream(sock)
+        self._told: bytearray | None = None
         super().__init__(settings.host, settings.port)
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
@@ -53,7 +59,25 @@ class ImapConnection(imaplib.IMAP4):
 
     def send(self, data: Any) -> None:
         """Send bytes."""
+        if self._told is not None:
+            self._told += bytes(data)
         self.stream.send(bytes(data))
+
+    @contextlib.contextmanager
+    def discreetly(self) -> Iterator[None]:
+        """What is said in here is taken out of what imaplib raises: passwords, tokens, whoever knows them."""
+        self._told = bytearray()
+        try:
+            yield
+        except imaplib.IMAP4.error as error:
+            raise type(error)(mask(said(error), self._secrets_told())) from None
+        finally:
+            self._told = None
+
+    def _secrets_told(self) -> set[str]:
+        words = (self._told or b"").decode("utf-8", "replace")
+        parts = {part.strip('"') for line in words.splitlines() for part in [*line.split(), line.partition(" ")[2]]}
+        return {self.settings.password, *parts} - {self.settings.user, *_LOGIN_WORDS}
 
     def shutdown(self) -> None:
         """Close the socket."""
@@ -121,10 +145,11 @@ def open_connection(settings: ServerSettings, sock: socket.socket) -> ImapConnec
 def log_in(connection: ImapConnection, settings: ServerSettings) -> None:
     """Log in by the settings' hook or by user and password; closes the connection on failure."""
     try:
-        if settings.login is not None:
-            settings.login(connection)
-        else:
-            connection.login(settings.user, settings.password)
+        with connection.discreetly():
+            if settings.login is not None:
+                settings.login(connection)
+            else:
+                connection.login(settings.user, settings.password)
     except imaplib.IMAP4.abort as error:
         connection.shutdown()
         raise _translate(error, settings, "logging in") from error

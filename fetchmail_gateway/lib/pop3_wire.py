@@ -20,6 +20,7 @@ from odoo.addons.message_history.lib.errors import (
     ProtocolError,
     Throttled,
 )
+from odoo.addons.message_history.lib.masking import as_said, mask
 from odoo.addons.message_history.lib.transport import CheckStep
 
 from .settings import ServerSettings
@@ -127,7 +128,11 @@ class Pop3Wire:
             self.command(f"USER {_safe(self._settings.user)}")
             self.command(f"PASS {_safe(self._settings.password)}")
         except Refused as error:
-            raise refusal(error.text, "the login", AuthenticationError, "password") from error
+            said = mask(error.text, as_said(self._settings.user, self._settings.password))
+            raise refusal(said, "the login", AuthenticationError, "password") from None
+        except ProtocolError as error:
+            said = mask(error.server_reply or "", as_said(self._settings.user, self._settings.password))
+            raise ProtocolError(error.reason, server_reply=said) from None
         self._done("login", self._settings.user)
         self._read_capabilities()
 

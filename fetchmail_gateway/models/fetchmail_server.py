@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.addons.message_history.lib.reach import ANYWHERE
 from odoo.addons.message_history.lib.transport import (
     Afterwards,
     Chunk,
@@ -32,6 +33,10 @@ class FetchmailServer(models.Model):
         help="Without verification anybody between here and the server can read the password.")
     ca_certificate = fields.Text("Certificate Authority", help="In PEM format.")
     timeout_seconds = fields.Integer("Time-out (Seconds)", default=60)
+    public_only = fields.Boolean(
+        "Public Mail Servers Only", copy=False,
+        help="Set up by somebody who is no system administrator: it is connected to at public addresses, and in the "
+             "own networks that the settings list, on the ports of mail.")
     health = fields.Selection(related="channel_id.health")
     health_text = fields.Char(related="channel_id.health_text")
     waiting_count = fields.Integer(related="channel_id.waiting_count")
@@ -163,6 +168,7 @@ class FetchmailServer(models.Model):
             ca_pem=self.ca_certificate or "", user=self.user or "", password=self._get_password__(),
             timeout=float(self.timeout_seconds or 60),
             login=self._log_in_later if self._get_connection_type() == "imap" else None,
+            reach=self.env["message.channel"]._reach_of_others() if self.public_only else ANYWHERE,
         )
 
     def _log_in_later(self, connection):

@@ -27,10 +27,14 @@ class FetchmailServer(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._with_secret(vals) for vals in vals_list])
+        servers = super().create([self._with_secret(vals) for vals in vals_list])
+        servers.invalidate_recordset(["secret"])  # what was written would be read back from the cache
+        return servers
 
     def write(self, vals):
-        return super().write(self._with_secret(vals))
+        result = super().write(self._with_secret(vals))
+        self.invalidate_recordset(["secret"])
+        return result
 
     @api.model
     def _with_secret(self, vals):

@@ -11,7 +11,7 @@ class FetchmailCase(MessageCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._mailboxes = {}
-        cls.mail_server = cls.make_server("Support", user="support@example.net", password="top secret")
+        cls.mail_server = cls.make_server("Support", user="support@example.net", password="top s3cret")
         cls.channel, cls.server = cls.mail_server.channel_id, cls._mailboxes[cls.mail_server.id]
         cls.channel.member_ids = cls.member
         cls.folder = cls.channel.folder_ids

@@ -20,14 +20,14 @@ class TestAdoption(FetchmailCase):
         return mail_server
 
     def test_imap_goes_on_with_what_is_unread(self):
-        mail_server = self.orphan(password="old secret")
+        mail_server = self.orphan(password="old s3cret")
         post_init_hook(self.env)
         self.assertEqual(mail_server.channel_id.channel_type, "fetchmail")
         folder = mail_server.folder_ids
         self.assertEqual((folder.name, folder.start, folder.afterwards), ("INBOX", "unseen", "seen"))
         self.assertEqual(folder.model_id, mail_server.object_id)
         self.assertEqual(mail_server.state, "done")
-        self.assertEqual(mail_server._get_settings__().password, "old secret")
+        self.assertEqual(mail_server._get_settings__().password, "old s3cret")
 
     def test_pop3_goes_on_with_what_is_there_and_deletes_it(self):
         mail_server = self.orphan(server_type="pop")
@@ -70,4 +70,4 @@ class TestAdoption(FetchmailCase):
     def test_core_finds_the_password_again(self):
         uninstall_hook(self.env)
         self.env.cr.execute("SELECT password FROM fetchmail_server WHERE id = %s", [self.mail_server.id])
-        self.assertEqual(self.env.cr.fetchone(), ("top secret",))
+        self.assertEqual(self.env.cr.fetchone(), ("top s3cret",))

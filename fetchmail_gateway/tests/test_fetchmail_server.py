@@ -33,9 +33,9 @@ class TestFetchmailServer(FetchmailCase):
     def test_the_settings_of_the_connection(self):
         settings = self.mail_server._get_settings__()
         self.assertEqual((settings.host, settings.port, settings.user, settings.password),
-                         ("imap.example.net", 143, "support@example.net", "top secret"))
+                         ("imap.example.net", 143, "support@example.net", "top s3cret"))
         self.assertEqual((settings.security, settings.verify, settings.timeout), ("none", "system", 60))
-        self.assertNotIn("top secret", repr(settings))
+        self.assertNotIn("top s3cret", repr(settings))
         self.mail_server.write({"is_ssl": True, "verify": "ca", "ca_certificate": PEM, "timeout_seconds": 5})
         settings = self.mail_server._get_settings__()
         self.assertEqual((settings.security, settings.verify, settings.ca_pem, settings.timeout),
@@ -78,7 +78,7 @@ class TestFetchmailServer(FetchmailCase):
                 self.assertIn(words, str(caught.exception))
                 self.assertIn("✘", str(caught.exception))
                 self.assertEqual(self.mail_server.state, "draft")
-                self.assertNotIn("top secret", str(caught.exception))
+                self.assertNotIn("top s3cret", str(caught.exception))
 
     def test_an_error_of_no_field(self):
         self.server.failures["check"] = ProtocolError("garbage")

@@ -1,5 +1,6 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
-from odoo.addons.message_history.wizard.message_setup import Part
 
 from ..lib.imap import ImapTransport
 from ..lib.pop3 import Pop3Transport
@@ -7,7 +8,7 @@ from ..lib.settings import ServerSettings
 
 #: Setting that a test points at -> field of the form.
 _FIELDS = {"server": "in_host", "port": "in_port", "encryption": "in_security", "user": "user_name",
-           "password": "secret"}
+           "password": "secret", "verify": "verify"}
 
 
 class MessageSetup(models.TransientModel):
@@ -38,31 +39,47 @@ class MessageSetup(models.TransientModel):
         ports = {("imap", "ssl"): 993, ("pop", "ssl"): 995, ("pop", "starttls"): 110, ("pop", "none"): 110}
         self.in_port = ports.get((self.in_type, self.in_security), 143)
 
-    def _check_parts(self):
-        parts = super()._check_parts()
-        if self.kind != "mail" or not self.receives:
+    def _is_incoming(self):
+        return self.kind == "mail" and self.receives
+
+    def _get_secret_places(self):
+        places = super()._get_secret_places()
+        if not self._is_incoming():
+            return places
+        return [*places, ("in", self.in_type, self.in_host, self.in_port, self.in_security, self.user_name)]
+
+    def _get_places(self):
+        places = super()._get_places()
+        if self._is_incoming():
+            places["in"] = ServerSettings(
+                host=self.in_host or "", port=self.in_port, security=self.in_security, verify=self._get_verify(),
+                user=self.user_name or "")
+        return places
+
+    def _check_parts(self, admitted):
+        parts = super()._check_parts(admitted)
+        if "in" not in admitted:
             return parts
-        settings = ServerSettings(
-            host=self.in_host or "", port=self.in_port, security=self.in_security, user=self.user_name or "",
-            password=self._get_password__(), timeout=20.0)
+        titles = self.env._("Receiving works"), self.env._("Receiving does not work")
+        return [*parts, self._make_part(titles, admitted["in"].failed or self._check_in(admitted["in"]), _FIELDS)]
+
+    def _check_in(self, admission):
+        settings = replace(admission.place, password=self._get_password__())
         transport = Pop3Transport(settings) if self.in_type == "pop" else ImapTransport(settings, folders=("INBOX",))
         with transport:
-            report = transport.check()
-        words = self.env["fetchmail.server"]._words_for_check
-        if report.ok:
-            lines = self.env["message.channel"]._lines_for_steps(report)
-            return [*parts, Part(self.env._("Receiving works"), True, lines)]
-        return [*parts, Part(self.env._("Receiving does not work"), False, words(report).splitlines(),
-                             _FIELDS.get(report.error.field))]
+            return transport.check()
 
     def _apply_parts(self):
         channel = super()._apply_parts()
-        if self.kind != "mail" or not self.receives:
+        if not self._is_incoming():
             return channel
-        server = self.env["fetchmail.server"].create({
+        # sudo: managers of messages add mailboxes, too; where these connect to is limited by who adds them
+        server_sudo = self.env["fetchmail.server"].sudo().create({
             "name": self.name or self.address, "server_type": self.in_type, "server": self.in_host,
             "port": self.in_port, "is_ssl": self.in_security == "ssl", "starttls": self.in_security == "starttls",
-            "user": self.user_name, "password": self._get_password__(), "state": "done"})
-        server.channel_id.write(self._prepare_channel())
-        server.channel_id.folder_ids.write({"without_document": "inbox"})
-        return server.channel_id
+            "verify": self._get_verify(), "public_only": not self._is_trusted(),
+            "user": self.user_name, "secret": self._get_password__(), "state": "done"})
+        made = self.env["message.channel"].browse(server_sudo.channel_id.id)
+        made.write(self._prepare_channel())
+        made.folder_ids.write({"without_document": "inbox"})
+        return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
-from .errors import ChannelError
+from .errors import AuthenticationError, ChannelError, ConnectionFailed, OutOfReach
 from .transport import CheckReport, CheckStep
 
 # Which step failed when an error points at this field.
@@ -71,3 +71,34 @@ class Checker:
         # There may be several folders, so the step "folder" can fail after it succeeded.
         is_open = pointed > last or order[pointed] == "folder"
         return order[pointed if is_open else min(last + 1, len(order) - 1)]
+
+
+#: Fields that say by themselves what kind of trouble it was.
+_KIND_OF_FIELD = {"user": "login", "password": "login", "verify": "certificate", "encryption": "encryption"}
+
+
+def kind_of(error: BaseException | None) -> str:
+    """Return the kind of a failure, for words that repeat nothing of what the other side said.
+
+    One of ``reach``, ``port``, ``login``, ``certificate``, ``encryption``, ``timeout``, ``connection``,
+    or the error's failure type.
+    """
+    if not isinstance(error, ChannelError):
+        return "unknown"
+    if isinstance(error, OutOfReach):
+        return "port" if error.field == "port" else "reach"
+    if isinstance(error, AuthenticationError):
+        return "login"
+    if error.field in _KIND_OF_FIELD:
+        return _KIND_OF_FIELD[error.field]
+    if isinstance(error, ConnectionFailed):
+        return "timeout" if _timed_out(error) else "connection"
+    return error.failure_type
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, TimeoutError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

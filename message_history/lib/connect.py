@@ -4,6 +4,10 @@ Every failure names in ``field`` the setting that most probably is wrong, so tha
 at it: a name that does not resolve → ``server``; nobody listens → ``port``; a certificate that
 can't be trusted → ``verify``; TLS spoken to a plain port, or the reverse → ``encryption``. A wait
 that runs out is a failure of the connection, never of the credentials.
+
+Where a connection may go is said by the endpoint's ``reach``. Every connection goes through
+:func:`open_tcp`, which asks it about each address that it connects to: names are looked up once,
+here, and never again by the socket.
 """
 
 from __future__ import annotations
@@ -12,10 +16,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .errors import ChannelError, ConfigurationError, ConnectionFailed
+from .errors import ChannelError, ConfigurationError, ConnectionFailed, OutOfReach
+from .reach import ANYWHERE, Reach
 
 Security = Literal["none", "starttls", "ssl"]
 Verify = Literal["system", "ca", "none"]
@@ -35,6 +40,8 @@ class Endpoint:
     :param ca_pem: certificates in PEM format, for ``verify="ca"``
     :param timeout: most time without a byte from the server in any one wait
     :param connect_timeout: most time for connecting and negotiating TLS
+    :param reach: where the connection may go
+    :param pinned: what the name was looked up to already; it is not looked up again
     """
 
     host: str
@@ -44,6 +51,8 @@ class Endpoint:
     ca_pem: str = ""
     timeout: float = 60.0
     connect_timeout: float = 20.0
+    reach: Reach = ANYWHERE
+    pinned: tuple[Address, ...] = ()
 
 
 def tls_context(settings: Endpoint) -> ssl.SSLContext:
@@ -65,23 +74,50 @@ def tls_context(settings: Endpoint) -> ssl.SSLContext:
 
 
 def resolve(settings: Endpoint) -> list[Address]:
-    """Look the server's name up; returns ``(family, kind, protocol, address)`` entries."""
+    """Look the server's name up; returns ``(family, kind, protocol, address)`` entries.
+
+    :raise OutOfReach: when none of them may be connected to
+    """
     host = settings.host.strip()
     if not host:
         raise ConfigurationError("No server name is given.", field="server")
     if not 0 < settings.port < 65536:  # the C library would take it modulo 65,536
         raise ConfigurationError(f"There is no port {settings.port}.", field="port")
+    if not settings.reach.permits_port(settings.port):
+        raise OutOfReach(f"{settings.port} is no port of mail servers.", field="port")
+    return within_reach(settings, list(settings.pinned) or _look_up(host, settings))
+
+
+def _look_up(host: str, settings: Endpoint) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
+        if settings.reach.public_only:  # names of a private net are told apart from none by nothing
+            raise _no_server(host) from None
         raise ConnectionFailed(f"The name {host!r} can't be resolved: {error.strerror}", field="server") from error
     except ValueError as error:  # names that IDNA can't encode
         raise ConfigurationError(f"{host!r} is no server name: {error}", field="server") from error
     return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
 
+def within_reach(settings: Endpoint, addresses: list[Address]) -> list[Address]:
+    """Return those of the addresses that may be connected to.
+
+    :raise OutOfReach: when there are none, in the same words as when there is no such name
+    """
+    permitted = [one for one in addresses if settings.reach.permits(str(one[3][0]))]
+    if addresses and not permitted:
+        raise _no_server(settings.host.strip())
+    return permitted
+
+
+def _no_server(host: str) -> OutOfReach:
+    return OutOfReach(f"{host!r} is no server on the internet.", field="server")
+
+
 def open_tcp(settings: Endpoint, addresses: list[Address]) -> socket.socket:
-    """Connect to the first address that answers."""
+    """Connect to the first address that answers, of those within reach."""
+    addresses = within_reach(settings, addresses)
     failure: OSError | None = None
     deadline = time.monotonic() + settings.connect_timeout
     for tried, (family, kind, protocol, address) in enumerate(addresses):
@@ -157,12 +193,12 @@ def speaks_tls(settings: Endpoint) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    address = (settings.host.strip(), settings.port)
     patience = min(5.0, settings.connect_timeout, settings.timeout)
+    patient = replace(settings, timeout=patience, connect_timeout=patience)
     try:
-        with socket.create_connection(address, timeout=patience) as sock, context.wrap_socket(sock):
+        with open_tcp(patient, resolve(patient)) as sock, context.wrap_socket(sock):
             return True
-    except (OSError, ValueError):
+    except (ChannelError, OSError, ValueError):
         return False
 
 

@@ -65,6 +65,13 @@ class ConnectionFailed(ChannelError):
     retryable_by_default = True
 
 
+class OutOfReach(ConnectionFailed):
+    """The server is where whoever set the channel up may not connect to; nothing was tried.
+
+    Worth another attempt, since names come to mean other addresses; the same for a name that does not exist.
+    """
+
+
 class Throttled(ChannelError):
     """The server asks us to slow down; ``retry_after`` says for how long where it is known."""
 

@@ -27,10 +27,12 @@ from . import (
     test_retention,
     test_rules,
     test_scope,
+    test_secrets,
     test_sent_copies,
     test_sharing,
     test_threading,
     test_translations,
     test_views,
+    test_wizard_owners,
     test_words,
 )

@@ -3,13 +3,14 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ..lib.providers import guess
-from ..tools.secrets import seal_secret, unseal_secret
 
 
 class MessageSetup(models.TransientModel):
     """Sets a channel up: kind, address, password; the servers are guessed, tried, and then used.
 
-    Addons for protocols add their fields, and override :meth:`_check_parts` and :meth:`_apply_parts`.
+    Addons for protocols add their fields, and override :meth:`_get_places`, :meth:`_check_parts` and
+    :meth:`_apply_parts`. The password is in ``message_setup_secret.py``, where connections may go in
+    ``message_setup_reach.py``.
     """
 
     _name = "message.setup"
@@ -20,10 +21,6 @@ class MessageSetup(models.TransientModel):
     name = fields.Char(help="What the channel is called in the inbox.")
     address = fields.Char(help="The address that people write to.")
     user_name = fields.Char(string="User", help="As the server knows it; mostly the address.")
-    password = fields.Char("Stored Password", copy=False, groups=fields.NO_ACCESS)
-    secret = fields.Char(
-        "Password", compute="_compute_secret", inverse="_inverse_secret", groups="message_history.group_manager",
-        help="It is never shown again. Leave it empty to keep the one that was typed.")
     receives = fields.Boolean(default=True)
     sends = fields.Boolean(default=True)
     member_ids = fields.Many2many("res.users", string="Members", default=lambda self: self.env.user,
@@ -41,19 +38,6 @@ class MessageSetup(models.TransientModel):
     def _selection_kind(self):
         """Return the kinds of channels that can be set up here. For addons."""
         return [("none", self.env._("None: install E-mail in or E-mail out first"))]
-
-    def _compute_secret(self):
-        self.secret = False
-
-    def _inverse_secret(self):
-        for setup in self:
-            if setup.secret:
-                setup.sudo().password = seal_secret(setup.secret)
-
-    def _get_password__(self):
-        """Return the password that was typed."""
-        self.ensure_one()
-        return unseal_secret(self.sudo().password or "")
 
     @api.onchange("address")
     def _onchange_address(self):
@@ -75,20 +59,22 @@ class MessageSetup(models.TransientModel):
         self.ensure_one()
         self.check_access("write")
         self._check_complete()
-        parts = self._check_parts()
+        parts = self._check_parts(self._admit())
         self.write({
             "report": "\n\n".join("\n".join([part.title, *part.lines]) for part in parts),
-            "works": all(part.ok for part in parts),
+            "works": bool(parts) and all(part.ok for part in parts),
             "wrong_field": next((part.field for part in parts if not part.ok), False)})
         return self._reopen()
 
     def action_apply(self):
         """Try the settings, and make the channel if they work."""
+        self.ensure_one()
+        self._check_may_apply()
         self.action_test()
         if not self.works:
             return self._reopen()
         channel = self._apply_parts()
-        self.sudo().password = False
+        self._forget_password()
         return {"type": "ir.actions.act_window", "res_model": "message.channel", "res_id": channel.id,
                 "views": [(False, "form")]}
 
@@ -97,9 +83,20 @@ class MessageSetup(models.TransientModel):
             raise UserError(self.env._("Choose what the channel is to do: receive, send, or both."))
         if not email_normalize(self.address or ""):
             raise UserError(self.env._("%(address)s is no e-mail address.", address=self.address or "?"))
+        self._check_password_known()
 
-    def _check_parts(self):
-        """Try what was asked for; returns a list of :class:`Part`. For addons."""
+    def _check_may_apply(self):
+        """Refuse what the user may try but not make, before anything is tried. For addons.
+
+        :raise UserError: with who can make it
+        """
+        self.check_access("write")
+
+    def _check_parts(self, admitted):
+        """Try what was asked for; returns a list of :class:`Part`. For addons.
+
+        :param admitted: what :meth:`_get_places` named, ready to be connected to: {name: ``Admission``}
+        """
         return []
 
     def _apply_parts(self):

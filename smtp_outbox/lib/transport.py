@@ -25,7 +25,7 @@ def translate_connect(error: Exception) -> ChannelError:
     if isinstance(error, smtplib.SMTPResponseException):
         return ConnectionFailed(f"{error.smtp_code} {_words(error.smtp_error)}")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectionFailed(f"The certificate can't be trusted: {error.verify_message}", field="encryption")
+        return ConnectionFailed(f"The certificate can't be trusted: {error.verify_message}", field="verify")
     if isinstance(error, ssl.SSLError):
         return ConnectionFailed(str(error), field="encryption")
     if isinstance(error, smtplib.SMTPException | OSError):
@@ -42,22 +42,22 @@ class SmtpTransport(Transport):
     """Speaks to one outgoing server.
 
     :param connect: opens a session, logged in
+    :param place: where the server is
     :param sender: an address that the server should take as sender
     """
 
     capabilities = frozenset({Capability.CHECK})
 
-    def __init__(self, *, connect: Callable[[], Any], host: str, port: int, sender: str) -> None:
-        self._connect, self._host, self._port, self._sender = connect, host, port, sender
+    def __init__(self, *, connect: Callable[[], Any], place: Endpoint, sender: str) -> None:
+        self._connect, self._place, self._sender = connect, place, sender
 
     def check(self) -> CheckReport:
         """Try, step by step: name, port, encryption and login, sender. Nothing is sent."""
         with Checker(SENDING) as checker:
-            place = Endpoint(self._host, self._port, connect_timeout=10.0)
-            addresses = resolve(place)
+            addresses = resolve(self._place)
             checker.done("resolve", ", ".join(dict.fromkeys(str(one[3][0]) for one in addresses)))
-            open_tcp(place, addresses).close()
-            checker.done("connect", f"{self._host}:{self._port}")
+            open_tcp(self._place, addresses).close()
+            checker.done("connect", f"{self._place.host}:{self._place.port}")
             self._check_session(checker)
         return checker.report()
 

@@ -1,7 +1,9 @@
 import contextlib
+import smtplib
 
 from odoo import api, models, modules
 from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.lib.masking import as_said, mask
 from odoo.tools import email_normalize
 
 from ..lib.addresses import wire_address
@@ -60,6 +62,16 @@ class IrMailServer(models.Model):
             return session
         channel_sudo = self._channel_of_connection(*args, **kwargs)
         return RecordingSession(self.env, session, channel_sudo, self._current_notes())
+
+    def _smtp_login__(self, connection, smtp_user, smtp_password):
+        """Log in as ever; what the server answers is raised without what was said to it."""
+        try:
+            return super()._smtp_login__(connection, smtp_user, smtp_password)
+        except smtplib.SMTPResponseException as error:
+            said = error.smtp_error
+            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+            secrets = as_said(smtp_user or "", smtp_password or "")
+            raise type(error)(error.smtp_code, mask(text, secrets).encode()) from None
 
     def _channel_of_connection(self, host=None, *_args, smtp_from=None, mail_server_id=None, **_kwargs):
         """Return the channel that a connection belongs to, chosen as core chooses the server."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.addons.message_history.lib.connect import Endpoint
 from odoo.addons.message_history.tools.journal import Rates
 from odoo.tools import config, email_normalize
 
@@ -45,8 +46,9 @@ class MessageChannel(models.Model):
         server_sudo = self._get_mail_server_sudo()
         return SmtpTransport(
             connect=self._connect_smtp__,
-            host=server_sudo.smtp_host or config.get("smtp_server") or "",
-            port=server_sudo.smtp_port or int(config.get("smtp_port") or 25),
+            place=Endpoint(
+                server_sudo.smtp_host or config.get("smtp_server") or "",
+                server_sudo.smtp_port or int(config.get("smtp_port") or 25), connect_timeout=10.0),
             sender=self._guess_sender())
 
     def _get_medium(self):

@@ -1,1 +1,7 @@
-from . import test_sent_copy, test_translations, test_watched_folder
+from . import (
+    test_message_setup,
+    test_message_setup_secret,
+    test_sent_copy,
+    test_translations,
+    test_watched_folder,
+)

@@ -68,7 +68,7 @@ class SentCopyCase(OutboxCase):
         """Return a confirmed IMAP account."""
         return cls.env["fetchmail.server"].create({
             "name": name, "server_type": "imap", "server": "imap.example.net", "user": f"{name}@example.net",
-            "password": "secret", "state": "done", **values})
+            "password": "s3cret", "state": "done", **values})
 
     def setUp(self):
         super().setUp()

@@ -18,7 +18,7 @@ from . import mails, rig
 from .rig import Rig, Sql, median
 
 EVERY = 2.0
-PASSWORD = "secret"
+PASSWORD = "s3cret"
 CEILINGS = {"median_s": 1.0, "p95_s": 3.0}
 BUSY = """
 for number in range(400):

@@ -26,7 +26,7 @@ from .rig import Driver, Rig, Sql, median
 OLD = 20000
 GROWTH_MAILS = 50
 LARGE = 25 * 1024 * 1024
-PASSWORD = "secret"
+PASSWORD = "s3cret"
 # What is asked of a short run on a busy machine; the floors themselves are for a long run.
 QUICK_FLOORS = {
     "durable_share_20ms": 0.3, "end_to_end_ratio_0ms": 1.5, "end_to_end_ratio_20ms": 4,

@@ -13,7 +13,7 @@ import pytest
 
 from dev import database as databases
 from dev import odoo as odoo_module
-from dev import paths
+from dev import paths, secrets
 from dev.console import DevError
 from dev.instance import Client, OdooProcess, OdooServer
 
@@ -80,6 +80,15 @@ class Database:
         for process in reversed(self._processes):
             process.stop()
         self._processes.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_without_passwords():
+    """No password that was used in this run stands in a log, of whatever process."""
+    before = secrets.sizes(paths.log_dir())
+    yield
+    found = secrets.search(paths.log_dir(), before)
+    assert not found, "passwords in logs:\n" + "\n".join(found[:20])
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ _numbers = itertools.count(1)
 _MAKE_SERVER = """
 server = env["fetchmail.server"].create({
     "name": user, "server_type": "imap", "server": "127.0.0.1", "port": port, "is_ssl": False,
-    "user": user, "password": "secret", "state": "done",
+    "user": user, "password": "s3cret", "state": "done",
     "object_id": env["ir.model"]._get_id("crm.lead"),
 })
 server.channel_id.write({"loop_limit": 0, "max_message_mb": 0, **channel})

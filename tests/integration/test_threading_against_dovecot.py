@@ -27,9 +27,9 @@ pytestmark = pytest.mark.skipif(
 def judge(mails):
     """Return Dovecot's conversations as sets of positions."""
     with dovecot.Dovecot() as server:
-        server.add_user("ann", "secret")
+        server.add_user("ann", "s3cret")
         with imaplib.IMAP4(server.host, server.imap_port) as imap:
-            imap.login("ann", "secret")
+            imap.login("ann", "s3cret")
             for raw in mails:
                 status, answer = imap.append("INBOX", None, None, raw)
                 assert status == "OK", answer

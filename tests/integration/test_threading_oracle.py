@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 def judged(dovecot, user):
     """Return Dovecot's conversations as sets of UIDs."""
     with imaplib.IMAP4(dovecot.host, dovecot.imap_port) as imap:
-        imap.login(user, "secret")
+        imap.login(user, "s3cret")
         imap.select("INBOX", readonly=True)
         status, answer = imap.uid("THREAD", "REFS", "UTF-8", "ALL")
         assert status == "OK", answer

@@ -6,7 +6,7 @@ from base64 import b64decode
 def _server(env):
     return env["fetchmail.server"].create({
         "name": "Office", "server_type": "imap", "server": "127.0.0.1", "port": 1, "user": "office",
-        "password": "secret", "state": "draft", "object_id": env["ir.model"]._get("crm.lead").id,
+        "password": "s3cret", "state": "draft", "object_id": env["ir.model"]._get("crm.lead").id,
     })  # fmt: skip
 
 

@@ -168,7 +168,7 @@ env['ir.cron'].search([]).active = False
 
 _MAKE_SERVER = """
 server = env['fetchmail.server'].create({
-    'name': user, 'server': '127.0.0.1', 'port': port, 'user': user, 'password': 'secret',
+    'name': user, 'server': '127.0.0.1', 'port': port, 'user': user, 'password': 's3cret',
     'server_type': kind, 'state': 'done',
     'object_id': model and env['ir.model']._get(model).id,
 })

@@ -29,7 +29,7 @@ for person in clerks + env.ref('base.user_admin'):
     person.write({name: value for name, value in (('tour_enabled', False), ('odoobot_state', 'disabled'))
                 if name in person._fields})
 account = env['fetchmail.server'].create({
-    'name': 'Inquiries', 'server': '127.0.0.1', 'port': imap_port, 'user': user, 'password': 'secret',
+    'name': 'Inquiries', 'server': '127.0.0.1', 'port': imap_port, 'user': user, 'password': 's3cret',
     'server_type': 'imap', 'state': 'done'})
 channel = account.channel_id
 channel.write({'address': address, 'member_ids': [(6, 0, clerks.ids)]})

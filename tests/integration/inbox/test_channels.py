@@ -17,7 +17,7 @@ server.channel_id.folder_ids.write({'model_id': False, 'without_document': 'inbo
 result = server.channel_id.id
 """
 _RING = "env['message.alarm']._cron_alarms()"
-_PASSWORD = "env['message.channel'].browse(channel).fetchmail_server_ids.write({'password': 'secret'})"
+_PASSWORD = "env['message.channel'].browse(channel).fetchmail_server_ids.write({'password': 's3cret'})"
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def archive(desk, *channels):
 def test_a_time_out_is_yellow_and_a_refused_login_red(desk, clerk, silent_port):
     """One alarm for an outage, for whoever manages; it clears itself."""
     user = desk.dovecot.add_user("colours")
-    slow = desk.database.shell(_MAILBOX, name="Slow", port=silent_port, user="slow", password="x")
-    wrong = desk.database.shell(_MAILBOX, name="Wrong", port=desk.dovecot.imap_port, user=user, password="wrong")
+    slow = desk.database.shell(_MAILBOX, name="Slow", port=silent_port, user="slow", password="s3cret-x")
+    wrong = desk.database.shell(_MAILBOX, name="Wrong", port=desk.dovecot.imap_port, user=user, password="s3cret-wrong")
     wait_until(lambda: trouble(desk, slow) == "retry", 90, "the silent server is noticed")
     wait_until(lambda: trouble(desk, wrong) == "person", 90, "the refused login is noticed")
     admin = open_channel(desk, clerk, slow)
@@ -116,7 +116,7 @@ def test_a_sender_that_must_log_in_again(desk, clerk):
 env['ir.mail_server'].search([('name', '=', 'Post')]).active = False
 server = env['ir.mail_server'].create({
     'name': 'Login', 'smtp_host': '127.0.0.1', 'smtp_port': port, 'smtp_encryption': 'none',
-    'from_filter': 'lamps.example', 'smtp_authentication': 'login', 'smtp_user': 'post', 'smtp_pass': 'wrong'})
+    'from_filter': 'lamps.example', 'smtp_authentication': 'login', 'smtp_user': 'post', 'smtp_pass': 's3cret-wrong'})
 result = server.id, server.channel_id.id
 """, port=sink.port)
         desk.arrives("Who answers?", Reply_To="waiting@customer.example")

@@ -24,7 +24,7 @@ def test_set_up_a_channel(desk, clerk):
     assert page.input_value(".modal [name='user_name'] input") == "office@lamps.example"
 
     page.fill(".modal [name='user_name'] input", user)
-    page.fill(".modal [name='secret'] input", "wrong")
+    page.fill(".modal [name='secret'] input", "s3cret-wrong")
     page.fill(".modal [name='in_host'] input", "127.0.0.1")
     choose(page, "in_security", 143)
     page.fill(".modal [name='in_port'] input", str(desk.dovecot.imap_port))
@@ -44,7 +44,7 @@ def test_set_up_a_channel(desk, clerk):
     assert desk.database.value("SELECT COUNT(*) FROM fetchmail_server WHERE \"user\" = '" + user + "'") == "0"
 
     assert page.input_value(".modal [name='secret'] input") == "", "it is never shown again"
-    page.fill(".modal [name='secret'] input", "secret")
+    page.fill(".modal [name='secret'] input", "s3cret")
     page.click(".modal button[name='action_apply']")
     page.wait_for_selector(".modal", state="detached")
     assert desk.database.value("SELECT COUNT(*) FROM fetchmail_server WHERE \"user\" = '" + user + "'") == "1"

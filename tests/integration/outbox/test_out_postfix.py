@@ -10,7 +10,7 @@ from tests.integration.outbox.system import DOMAIN
 
 _FETCHMAIL = """
 server = env['fetchmail.server'].create({
-    'name': 'bounces', 'server': '127.0.0.1', 'port': port, 'user': 'bounce', 'password': 'secret',
+    'name': 'bounces', 'server': '127.0.0.1', 'port': port, 'user': 'bounce', 'password': 's3cret',
     'server_type': 'imap', 'state': 'done'})
 server.folder_ids.write({'start': 'all', 'afterwards': 'seen'})
 result = server.id

@@ -20,7 +20,7 @@ from tests.integration.outbox.system import TOKEN, OutSystem
 _numbers = itertools.count(1)
 _ACCOUNT = """
 account = env['fetchmail.server'].create({
-    'name': user, 'server': '127.0.0.1', 'port': port, 'user': user, 'password': 'secret', 'server_type': 'imap',
+    'name': user, 'server': '127.0.0.1', 'port': port, 'user': user, 'password': 's3cret', 'server_type': 'imap',
     'state': 'done', 'timeout_seconds': 3, 'object_id': env['ir.model']._get('crm.lead').id})
 result = account.id
 """

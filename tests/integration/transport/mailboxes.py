@@ -46,7 +46,7 @@ class Mailbox:
             "verify": "ca",
             "ca_pem": server.ca_pem,
             "user": self.user,
-            "password": "secret",
+            "password": "s3cret",
             "timeout": 10.0,
             "spool_folder": str(self._spool),
             **values,

@@ -109,7 +109,7 @@ FETCHER = """
     request = FolderRequest(
         "INBOX", start=StartPolicy.ALL, delete_after_fetch=True, max_messages=2)
     transport = Pop3Transport(ServerSettings(
-        "127.0.0.1", {port}, security="none", user={user!r}, password="secret"))
+        "127.0.0.1", {port}, security="none", user={user!r}, password="s3cret"))
     for chunk in transport.fetch(request):
         print(*[one.external_id for one in chunk.messages], flush=True)
         sys.stdin.readline()  # the ledger commits

@@ -67,7 +67,7 @@ def test_smtp_is_slow():
 
 
 def test_smtp_login_and_tls(tmp_path):
-    with SmtpSink(folder=tmp_path, users={"ann": "secret"}) as sink:
+    with SmtpSink(folder=tmp_path, users={"ann": "s3cret"}) as sink:
         context = ssl.create_default_context(cadata=sink.certificate.ca_pem)
         with smtplib.SMTP("localhost", sink.port) as smtp:
             smtp.starttls(context=context)
@@ -75,7 +75,7 @@ def test_smtp_login_and_tls(tmp_path):
                 smtp.login("ann", "wrong")
         with smtplib.SMTP("localhost", sink.port) as smtp:
             smtp.starttls(context=context)
-            smtp.login("ann", "secret")
+            smtp.login("ann", "s3cret")
             smtp.sendmail(SENDER, ["bob@x.org"], CONTENT)
         with pytest.raises(smtplib.SMTPException):
             send(sink, "bob@x.org")

@@ -58,7 +58,7 @@ def test_few_round_trips(mailbox, proxy_to):
     proxy = proxy_to(mailbox.server.imap_port, distance)
 
     plain = imaplib.IMAP4(proxy.host, proxy.port)
-    plain.login(mailbox.user, "secret")
+    plain.login(mailbox.user, "s3cret")
     began = time.monotonic()
     plain.select()
     _kind, (uids,) = plain.uid("SEARCH", "ALL")

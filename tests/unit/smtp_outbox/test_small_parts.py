@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from odoo.addons.message_history.lib import errors
+from odoo.addons.message_history.lib.connect import Endpoint
 from odoo.addons.message_history.lib.transport import Capability
 from odoo.addons.smtp_outbox.lib import clean
 from odoo.addons.smtp_outbox.lib.addresses import is_ascii, wire_address
@@ -132,14 +133,14 @@ def test_what_connecting_raises(error, kind, retryable):
 def test_checking_a_connection():
     with SmtpSink() as sink:
         transport = SmtpTransport(
-            connect=lambda: smtplib.SMTP(sink.host, sink.port, timeout=5), host=sink.host, port=sink.port,
+            connect=lambda: smtplib.SMTP(sink.host, sink.port, timeout=5), place=Endpoint(sink.host, sink.port),
             sender="a@b.c")
         assert transport.capabilities == {Capability.CHECK}
         assert transport.check().ok
         assert not sink.taken, "a test sends nothing"
     port = free_ports(1)[0]
     broken = SmtpTransport(
-        connect=lambda: smtplib.SMTP("127.0.0.1", port, timeout=5), host="127.0.0.1", port=port, sender="a@b.c")
+        connect=lambda: smtplib.SMTP("127.0.0.1", port, timeout=5), place=Endpoint("127.0.0.1", port), sender="a@b.c")
     report = broken.check()
     assert not report.ok
     assert isinstance(report.error, errors.ConnectionFailed)
