@@ -1,6 +1,7 @@
 from . import message_shared_existence, message_shared_search  # isort: skip - others inherit them
 from . import (
     ir_cron,
+    ir_mail_server,
     ir_websocket,
     mail_alias,
     mail_alias_domain,
@@ -15,6 +16,7 @@ from . import (
     message_answer,
     message_attempt,
     message_bounce,
+    message_bounce_proof,
     message_channel,
     message_channel_dashboard,
     message_channel_desk,
@@ -22,6 +24,7 @@ from . import (
     message_channel_health,
     message_channel_out,
     message_channel_status,
+    message_channel_trust,
     message_content,
     message_conversation,
     message_conversation_channel,
