@@ -149,7 +149,7 @@ def read_authentication(
             continue
         if claim.depth <= trusted.hops and (not ours or _belongs(ours[0], claim)):
             ours.append(claim)
-        else:
+        elif not ours or claim.depth > max(trusted.hops, ours[0].depth):
             below.append(claim)
     found: dict[str, list[MethodResult]] = {}
     for method, result in (pair for claim in ours for pair in claim.results):
@@ -201,7 +201,8 @@ class _Claim:
 def _belongs(first: _Claim, other: _Claim) -> bool:
     """Whether a field is one more of the same server's: one filter each for SPF, DKIM, DMARC.
 
-    Below a Received line the sender's own would look the same, so there the first stands alone.
+    Below a Received line the sender's own would look the same, so there the first stands alone,
+    and of the others nothing is said: they may be the server's or not.
     """
     return first.depth == other.depth == 0 and (first.field, first.authserv_id) == (
         other.field,
@@ -266,7 +267,8 @@ def _add_word(words: list[str], word: str) -> None:
     """Add a word to a piece; blanks and comments may stand around an equals sign."""
     if not word:
         return
-    if words and (word[0] == "=" or words[-1].find("=") == len(words[-1]) - 1):
+    at = words[-1].find("=") if words else 0
+    if words and ((at < 0 and word[0] == "=") or at == len(words[-1]) - 1):
         words[-1] += word
     else:
         words.append(word)
