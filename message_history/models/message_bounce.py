@@ -65,11 +65,12 @@ class MessageBounce(models.AbstractModel):
         for one in proven:
             thread._routing_handle_bounce(email_message, self._for_recipient(msg_dict, one, report))
         self._note_deliveries(proven)
-        named = [email_normalize(found.address) or found.address for found in (report.failed if report else ())]
+        concerned = () if report is None else report.recipients if _is_complaint(report) else report.failed
+        named = [email_normalize(found.address) or found.address for found in concerned]
         if msg_dict.get("bounced_email"):
             named.append(email_normalize(msg_dict["bounced_email"]) or msg_dict["bounced_email"])
         mail.values |= {"state": "processed", "kind": "bounce",
-                        "state_reason": self._words_for(mail, proven, list(dict.fromkeys(named)))}
+                        "state_reason": self._words_for(mail, report, proven, list(dict.fromkeys(named)))}
 
     def _join_document(self, mail, report):
         """Put a notice with the document of what it is about, within one company's mail."""
@@ -82,22 +83,28 @@ class MessageBounce(models.AbstractModel):
         mail.is_reply = True
         mail.set_document(original.model, original.res_id)
 
-    def _words_for(self, mail, proven, named):
+    def _words_for(self, mail, report, proven, named):
         """Return what a notice says, and how much of it is proven."""
         _ = words(self.env)
         sure = list(dict.fromkeys(one.address for one in proven))
         if not sure and not named:
             return _("Undeliverable; the notice does not say to whom.")
-        said = [_("Undeliverable: %(recipients)s", recipients=", ".join(sure[:5]))] if sure else []
-        if doubtful := [address for address in named if address not in sure]:
-            said.append(_(
-                "%(sender)s says that %(recipients)s was not reached. That is not proven, so nothing was changed.",
-                sender=mail.values.get("sender_address") or "?", recipients=", ".join(doubtful[:5])))
-        return ". ".join(said)
+        doubtful = [address for address in named if address not in sure]
+        names = {"recipients": ", ".join(sure[:5])}
+        doubt = {"recipients": ", ".join(doubtful[:5]), "sender": mail.values.get("sender_address") or "?"}
+        if _is_complaint(report):
+            said = _("Complained of it as unwanted: %(recipients)s", **names)
+            claim = _("%(sender)s says that %(recipients)s complained of it. That is not proven, so nothing was "
+                      "changed.", **doubt)
+        else:
+            said = _("Undeliverable: %(recipients)s", **names)
+            claim = _("%(sender)s says that %(recipients)s was not reached. That is not proven, so nothing was "
+                      "changed.", **doubt)
+        return ". ".join([*([said] if sure else []), *([claim] if doubtful else [])])
 
     def _for_recipient(self, msg_dict, proven, report):
         """Return core's dictionary for one proven recipient: nothing in it but what is proven."""
-        refused = proven.refused and not (report and report.kind.value == "complaint")
+        refused = proven.refused and not _is_complaint(report)
         partners_sudo, messages_sudo = self.env["res.partner"].sudo(), self.env["mail.message"].sudo()
         return {
             **msg_dict, "bounced_email": proven.address if refused else False,
@@ -150,3 +157,7 @@ class MessageBounce(models.AbstractModel):
             values |= {"failure_type": False, "delivered_date": fields.Datetime.now()}
         delivery.write({**values, "settled": False})
         self.env["message.worker"]._wake()
+
+
+def _is_complaint(report):
+    return report is not None and report.kind.value == "complaint"

@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_alarms,
     test_answers,
+    test_bounce_proof,
     test_bounces,
     test_channel_contract,
     test_channel_health,
@@ -24,6 +25,7 @@ from . import (
     test_sharing,
     test_threading,
     test_translations,
+    test_trust,
     test_views,
     test_words,
 )
