@@ -80,7 +80,7 @@ class MessageChannel(models.Model):
         mail_sudo = self.env["mail.mail"].sudo().create({
             "subject": self.env._("Test of the channel %(channel)s [%(token)s]", channel=self.name, token=token),
             "body_html": self.env._("<p>This mail shows how your mail server marks what it has checked.</p>"),
-            "email_from": self.env.company.sudo().email_formatted or self.env.user.email_formatted or address,
+            "email_from": address,
             "email_to": address, "auto_delete": True, "is_notification": False})
         mail_sudo.send()
         return self._say(self.env._(

@@ -1,1 +1,1 @@
-from . import message_correct, message_link, message_privacy, message_setup
+from . import message_correct, message_link, message_privacy, message_setup, message_setup_trust
