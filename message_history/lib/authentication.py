@@ -247,17 +247,17 @@ def _pieces(text: str) -> list[list[str]]:
     pieces: list[list[str]] = [[]]
     depth, word = 0, ""
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == '"' or (token == ")" and not depth):
+        piece = match[0]
+        if piece == '"' or (piece == ")" and not depth):
             return []
-        depth += (token == "(") - (token == ")")
-        if not depth and token not in ("(", ")", ";") and not token.isspace():
-            word += token
+        depth += (piece == "(") - (piece == ")")
+        if not depth and piece not in ("(", ")", ";") and not piece.isspace():
+            word += piece
             continue
-        if not depth or token == "(":
+        if not depth or piece == "(":
             _add_word(pieces[-1], word)
             word = ""
-        if token == ";" and not depth:
+        if piece == ";" and not depth:
             pieces.append([])
     _add_word(pieces[-1], word)
     return [] if depth else pieces

@@ -116,7 +116,7 @@ class MessageBounce(models.AbstractModel):
 
     def _own_domains(self, mail):
         """Return the domains whose mail system is ours."""
-        names = self.env["mail.alias.domain"].sudo().search([]).mapped("name")
+        names = self.env["mail.alias.domain"].sudo().search([], limit=1000).mapped("name")
         names.append((mail.message.channel_id.address or "").rpartition("@")[2])
         return {name.lower() for name in names if name}
 

@@ -44,7 +44,8 @@ class MessageChannel(models.Model):
             names = TrustedServers.of(channel.authserv_ids or "").names
             # "*.com" would be everybody's
             if any(not _NAME.fullmatch(name) or (name.startswith("*.") and name.count(".") < 2) for name in names):
-                raise ValidationError(self.env._("Write names of servers, such as mx.example.com, with commas between."))
+                raise ValidationError(self.env._(
+                    "Write names of servers, such as mx.example.com, with commas between."))
             if not 0 <= channel.authserv_hops <= 20:
                 raise ValidationError(self.env._("Enter how many Received lines stand above, 0 to 20."))
 
@@ -113,7 +114,10 @@ class MessageChannel(models.Model):
         return True
 
     def _learn_from(self, email_message, subject):
-        """Read the name from the test mail; returns whether this is it. Nobody else knows what stands in its subject."""
+        """Read the name from the test mail; returns whether this is it.
+
+        Nobody but us and the servers on its way knows what stands in its subject.
+        """
         channel_sudo = self.sudo()
         token = channel_sudo.authserv_token
         if not token or token not in (subject or ""):

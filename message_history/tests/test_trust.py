@@ -14,7 +14,8 @@ class TestTrust(MessageCase):
         return message.authenticated, message.authentication
 
     def test_nobody_is_confirmed_where_no_server_is_named(self):
-        for results in (PASSED, "evil.example; dmarc=fail header.from=example.com", "dmarc=pass header.from=example.com"):
+        for results in (PASSED, "evil.example; dmarc=fail header.from=example.com",
+                        "dmarc=pass header.from=example.com"):
             with self.subTest(results):
                 self.assertEqual(self.trusted(build_mail(authentication_results=results), False), ("unknown", False))
 

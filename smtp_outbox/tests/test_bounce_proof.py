@@ -48,6 +48,7 @@ User-Agent: Somebody/1.0
 Version: 1
 Original-Rcpt-To: {address}
 """
+PASSED = "Authentication-Results: mx.example.net; dmarc=pass header.from={}\n"
 DAEMON = "Mail Delivery System <MAILER-DAEMON@mx.outside.example>"
 
 
@@ -136,24 +137,23 @@ class TestBounceProof(OutboxCase, MessageCase):
         self.inbox.authserv_ids = self.elsewhere.authserv_ids = "mx.example.net"
         mail = self.send()
         ours = "Authentication-Results: mx.example.net; {}\n"
-        passed = ours.format("dmarc=pass header.from={}")
         for name, notice in {
             "a thief who is who he says": {
-                "sender": "mailer-daemon@outside.example", "headers": passed.format("outside.example")},
+                "sender": "mailer-daemon@outside.example", "headers": PASSED.format("outside.example")},
             "a colleague of the recipient": {
-                "sender": "somebody@customer.example", "headers": passed.format("customer.example")},
+                "sender": "somebody@customer.example", "headers": PASSED.format("customer.example")},
             "the recipient's server, not confirmed": {"sender": "mailer-daemon@customer.example"},
             "the recipient's server, denied": {
                 "sender": "mailer-daemon@customer.example",
                 "headers": ours.format("dmarc=fail header.from=customer.example")},
             "two senders": {
                 "sender": "mailer-daemon@customer.example, mailer-daemon@outside.example",
-                "headers": passed.format("customer.example")},
+                "headers": PASSED.format("customer.example")},
             "not to where notices go": {
-                "sender": "mailer-daemon@customer.example", "headers": passed.format("customer.example"),
+                "sender": "mailer-daemon@customer.example", "headers": PASSED.format("customer.example"),
                 "channel": self.elsewhere, "to": "office@example.net"},
             "a receipt of somebody else": {
-                "sender": "thief@outside.example", "headers": passed.format("outside.example"), "fields": READ,
+                "sender": "thief@outside.example", "headers": PASSED.format("outside.example"), "fields": READ,
                 "report": "disposition-notification"},
         }.items():
             with self.subTest(name):
@@ -171,7 +171,7 @@ class TestBounceProof(OutboxCase, MessageCase):
         self.inbox.write({"authserv_ids": "mx.example.net", "company_id": other.id})
         mail = self.send()
         message = self.notice(mail, sender="mailer-daemon@customer.example",
-                              headers="Authentication-Results: mx.example.net; dmarc=pass header.from=customer.example\n")
+                              headers=PASSED.format("customer.example"))
         self.assertUnchanged(mail)
         self.assertEqual(message.authenticated, "pass")
 
@@ -243,7 +243,7 @@ class TestBounceProof(OutboxCase, MessageCase):
             with self.subTest(sender):
                 mail = self.send()
                 self.notice(mail, sender=sender,
-                            headers=f"Authentication-Results: mx.example.net; dmarc=pass header.from={domain}\n")
+                            headers=PASSED.format(domain))
                 self.assertEqual(self.states(mail), {
                     "victim@customer.example": "bounced", "thief@outside.example": "accepted"})
                 self.env["message.suppression"].search([]).active = False
@@ -252,12 +252,13 @@ class TestBounceProof(OutboxCase, MessageCase):
         self.inbox.authserv_ids = "mx.example.net"
         mail = self.send()
         self.notice(mail, sender="victim@customer.example", fields=READ, report="disposition-notification",
-                    headers="Authentication-Results: mx.example.net; dmarc=pass header.from=customer.example\n")
+                    headers=PASSED.format("customer.example"))
         self.assertEqual(self.states(mail), {"victim@customer.example": "read", "thief@outside.example": "accepted"})
 
     def test_a_complaint_with_the_copy_is_noted_and_is_no_bounce(self):
         mail = self.send()
-        message = self.notice(mail, fields=COMPLAINT, report="feedback-report", mark=self.mark_of("victim@customer.example"))
+        message = self.notice(mail, fields=COMPLAINT, report="feedback-report",
+                              mark=self.mark_of("victim@customer.example"))
         self.assertEqual(set(self.states(mail).values()), {"accepted"})
         self.assertEqual(message.state_reason, "Complained of it as unwanted: victim@customer.example")
 

@@ -158,13 +158,13 @@ GMAIL = [
     "Delivered-To: office@ours.example",
     "Received: by 2002:a05:6a10:1234 with SMTP id abc; Sun, 29 Nov 2026 06:00:00 -0800",
     "X-Received: by 2002:a17:902 with SMTP id x; Sun, 29 Nov 2026 06:00:00 -0800",
-    "ARC-Authentication-Results: i=1; mx.google.com; spf=pass smtp.mailfrom=ann@example.org; "
-    "dmarc=pass (p=NONE) header.from=example.org",
+    ("ARC-Authentication-Results: i=1; mx.google.com; spf=pass smtp.mailfrom=ann@example.org; "
+    "dmarc=pass (p=NONE) header.from=example.org"),
     "Return-Path: <ann@example.org>",
     "Received: from mail.example.org (mail.example.org. [192.0.2.1]) by mx.google.com with ESMTPS",
     "Received-SPF: pass (google.com: domain of ann@example.org designates 192.0.2.1)",
-    "Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=ann@example.org; "
-    "dmarc=pass (p=NONE) header.from=example.org",
+    ("Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=ann@example.org; "
+    "dmarc=pass (p=NONE) header.from=example.org"),
 ]
 POSTFIX = [
     "Return-Path: <ann@example.org>",
@@ -174,19 +174,19 @@ POSTFIX = [
     "Authentication-Results: mx.ours.example; dkim=pass (2048-bit key) header.d=example.org",
 ]
 RSPAMD = [
-    "Authentication-Results: mx.ours.example;\n\tdkim=pass header.d=example.org header.s=s "
+    ("Authentication-Results: mx.ours.example;\n\tdkim=pass header.d=example.org header.s=s "
     "header.b=AbC=;\n\tdmarc=pass (policy=none) header.from=example.org;\n\t"
     "spf=pass (mx.ours.example: domain of ann@example.org designates 192.0.2.1 as permitted sender)"
-    " smtp.mailfrom=ann@example.org",
+    " smtp.mailfrom=ann@example.org"),
     "Received: from mail.example.org by mx.ours.example (Postfix)",
 ]
 EXCHANGE = [
     "Received: from A.eurprd04.prod.outlook.com by B.eurprd04.prod.outlook.com with HTTPS",
     "Received: from C.eurprd04.prod.outlook.com by A.eurprd04.prod.outlook.com",
     "Received: from D.protection.outlook.com by C.outlook.office365.com",
-    "Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.org; "
+    ("Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.org; "
     "dkim=pass (signature was verified) header.d=example.org;dmarc=pass action=none "
-    "header.from=example.org;compauth=pass reason=100",
+    "header.from=example.org;compauth=pass reason=100"),
     "Received-SPF: Pass (protection.outlook.com: domain of example.org)",
     "Received: from mail.example.org (192.0.2.1) by D.mail.protection.outlook.com (10.0.0.1)",
 ]
