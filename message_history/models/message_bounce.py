@@ -1,3 +1,5 @@
+import dataclasses
+
 from odoo import api, fields, models
 from odoo.tools import email_normalize
 
@@ -73,12 +75,15 @@ class MessageBounce(models.AbstractModel):
                         "state_reason": self._words_for(mail, report, proven, list(dict.fromkeys(named)))}
 
     def _join_document(self, mail, report):
-        """Put a notice with the document of what it is about, within one company's mail."""
+        """Put a notice with the conversation and document of what it is about, within one company's mail."""
         original = mail.msg_dict.get("bounced_message")
-        if not original:
-            return
-        ids = [original.message_id, *(report.original_message_ids if report else ())]
-        if self._find_sent(ids) and not self._find_sent(ids, mail.message.channel_id):
+        ids = [*([original.message_id] if original else ()), *(report.original_message_ids if report else ())]
+        sent = self._find_sent(ids, mail.message.channel_id)
+        if sent and not sent[0].private:
+            # one of them alone: who names many must not join what does not belong together
+            parents = (sent[0].message_uid, *mail.thread_ids.parents)
+            mail.thread_ids = dataclasses.replace(mail.thread_ids, parents=tuple(dict.fromkeys(parents)))
+        if not original or (not sent and self._find_sent(ids)):
             return
         mail.is_reply = True
         mail.set_document(original.model, original.res_id)

@@ -160,6 +160,13 @@ class TestBounceProof(OutboxCase, MessageCase):
                 self.notice(mail, **notice)
                 self.assertUnchanged(mail)
 
+    def test_what_is_not_proven_stands_in_the_conversation(self):
+        mail = self.send()
+        message = self.notice(mail)
+        self.assertUnchanged(mail)
+        self.assertTrue(message.conversation_id)
+        self.assertEqual(message.conversation_id, mail.history_ids.conversation_id)
+
     def test_a_recipient_whom_the_message_was_not_sent_to_is_not_touched(self):
         mail = self.send()
         self.notice(mail, "stranger@customer.example", mark=self.mark_of("thief@outside.example"))
