@@ -1,6 +1,7 @@
 from . import message_scoped, message_shared_existence, message_shared_search  # isort: skip - others inherit them
 from . import (
     ir_cron,
+    ir_mail_server,
     ir_websocket,
     mail_alias,
     mail_alias_domain,
@@ -17,6 +18,7 @@ from . import (
     message_answer,
     message_attempt,
     message_bounce,
+    message_bounce_proof,
     message_channel,
     message_channel_dashboard,
     message_channel_desk,
@@ -28,6 +30,7 @@ from . import (
     message_channel_sight,
     message_channel_reach,
     message_channel_status,
+    message_channel_trust,
     message_content,
     message_conversation,
     message_conversation_channel,

@@ -90,7 +90,13 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_reset_bounce(self, email_message, message_dict):
-        """Skip senders of whom the batch's one look-up per model says that they did not bounce."""
+        """Skip senders of whom the batch's one look-up per model says that they did not bounce.
+
+        And, where the channel's servers are known, those whom they do not confirm: anybody else could
+        write in the name of an address that bounced.
+        """
+        if self.env.context.get("message_gateway_not_confirmed"):
+            return
         if is_active(self.env):
             bounced = memo(self.env, "mail.bounce").get("addresses")
             if bounced is not None and email_normalize(message_dict["email_from"]) not in bounced:

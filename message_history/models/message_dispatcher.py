@@ -150,7 +150,7 @@ class MessageDispatcher(models.AbstractModel):
         if kind in ("auto_reply", "receipt") and channel.automatic_mail == "ignore":
             if kind == "receipt":
                 self.env["message.bounce"]._note_receipt(mail)
-            raise Aside("ignored", _("An automatic message."))
+            raise Aside("ignored", mail.values["state_reason"] or _("An automatic message."))
         limit = channel.loop_limit
         if limit and busy.get(mail.message.sender_key, 0) > limit:
             raise Aside("held", _("More than %(limit)s messages of this sender in two hours: perhaps a loop.",

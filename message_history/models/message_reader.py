@@ -4,7 +4,6 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL, email_normalize
 
-from ..lib.authentication import read_authentication
 from ..lib.automatic import classify
 from ..lib.headers import read_headers
 from ..lib.html_text import html_to_text
@@ -12,6 +11,8 @@ from ..lib.preview import preview
 from ..lib.repair import parse_mail, restore_cut_parts
 from ..lib.spam_headers import read_spam
 from ..lib.threading_ids import thread_ids
+from ..tools.mail import Aside
+from ..tools.words import words
 
 #: Characters of the text kept for search and for the list.
 MAX_TEXT = 20000
@@ -59,7 +60,6 @@ class MessageReader(models.AbstractModel):
         mail.parsed = parse_mail(original)
         email_message = mail.parsed.message
         automatic = classify(email_message, self._own_addresses())
-        authentication = read_authentication(email_message)
         spam = read_spam(email_message)
         mail.thread_ids = thread_ids(email_message)
         recipients = ", ".join(address for _name, address in (*headers.to, *headers.cc))
@@ -72,10 +72,12 @@ class MessageReader(models.AbstractModel):
             "header_date": headers.date,
             "kind": automatic.kind.value,
             "state_reason": None,
-            "authentication": authentication.summary() or None,
-            "authenticated": {True: "pass", False: "fail"}.get(authentication.passed, "unknown"),
             "spam": bool(spam.is_spam),
+            **mail.message.channel_id._authenticate(email_message, headers),
         }
+        if mail.message.channel_id._learn_from(email_message, headers.subject):
+            _ = words(self.env)
+            raise Aside("ignored", _("The test mail of this channel."))
 
     def _own_addresses(self):
         """Return the addresses of the channels, read once per transaction.
@@ -115,7 +117,10 @@ class MessageReader(models.AbstractModel):
         }
 
     def _get_thread(self, mail):
-        context = mail.message.channel_id._get_dispatch_context()
+        channel = mail.message.channel_id
+        context = channel._get_dispatch_context()
+        if channel.authserv_ids and mail.values.get("authenticated") != "pass":
+            context = {**context, "message_gateway_not_confirmed": True}
         options = self.env["message.local"]._get_options(mail.message)
         for name in ("save_original", "strip_attachments"):
             if options.get(name):

@@ -1,3 +1,4 @@
+from ..lib.delivery_mark import HEADER, make_mark
 from ..lib.digest import id_digest
 from ..models.message_reference import OWN
 from .common import MessageCase, build_mail
@@ -24,7 +25,7 @@ Reporting-MTA: dns; mx.example.org
 --b
 Content-Type: text/rfc822-headers
 
-Message-ID: {message_id}
+{marks}Message-ID: {message_id}
 Subject: Offer
 --b--
 """
@@ -53,10 +54,19 @@ class TestBounces(MessageCase):
             "mail_message_id": cls.sent.id, "res_partner_id": partner.id, "notification_type": "email",
             "notification_status": "sent"} for partner in cls.partners])
 
-    def report(self, *recipients, message_id=None):
+    def marks(self, *addresses, message_id=None):
+        """Return the header lines that the copies of these recipients carry."""
+        secret = self.env["message.bounce"]._secret()
+        return "".join(f"{HEADER}: {make_mark(secret, message_id or self.sent.message_id, one)}\n"
+                       for one in addresses)
+
+    def report(self, *recipients, message_id=None, marks=None):
+        """Return a notice about some recipients, as one writes who has their copies (``marks``: these lines)."""
         lines = [RECIPIENT.format(address=address, action=action, status=status, reply=f"550 {address} unknown")
                  for address, action, status in recipients]
-        text = REPORT.format(recipients="\n".join(lines), message_id=message_id or self.sent.message_id)
+        if marks is None:
+            marks = self.marks(*(address for address, _action, _status in recipients), message_id=message_id)
+        text = REPORT.format(recipients="\n".join(lines), message_id=message_id or self.sent.message_id, marks=marks)
         return text.replace("\n", "\r\n").encode()
 
     def test_two_recipients_of_one_mail(self):
@@ -104,7 +114,8 @@ class TestBounces(MessageCase):
         read = REPORT.replace("report-type=delivery-status", "report-type=disposition-notification").replace(
             "message/delivery-status", "message/disposition-notification").format(recipients="\n".join([
                 "Final-Recipient: rfc822; dora@fine.example", f"Original-Message-ID: {self.sent.message_id}",
-                "Disposition: manual-action/MDN-sent-manually; displayed"]), message_id=self.sent.message_id)
+                "Disposition: manual-action/MDN-sent-manually; displayed"]), message_id=self.sent.message_id,
+                marks=self.marks("dora@fine.example"))
         partners = self.env["res.partner"].search_count([])
         for raw, state in ((self.report(("dora@fine.example", "delivered", "2.0.0")), "delivered"),
                            (read.replace("\n", "\r\n").encode(), "read"),

@@ -87,8 +87,10 @@ class TestRules(MessageCase):
         self.assertState(self.receive(build_mail(x_spam_flag="YES")), "processed")
 
     def test_what_the_server_found_out_is_shown_and_can_be_filtered(self):
+        self.channel.authserv_ids = "mx.example.net"
         good, bad, unknown = self.receive(
-            build_mail(authentication_results="mx.example.net; spf=pass smtp.mailfrom=example.com; dmarc=pass"),
+            build_mail(authentication_results="mx.example.net; spf=pass smtp.mailfrom=example.com; dmarc=pass "
+                       "header.from=example.com"),
             build_mail(authentication_results="mx.example.net; dmarc=fail header.from=example.com"),
             build_mail())
         self.assertEqual((good | bad | unknown).mapped("authenticated"), ["pass", "fail", "unknown"])

@@ -174,9 +174,10 @@ class Journal:
         return max(0, min(left)) if left else 2**31
 
     def contents(self, history_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
-        """Return {history id: (content or None, file name or None, its size, envelope sender, most attempts)}."""
+        """Return {history id: (content or None, file name or None, its size, envelope sender, most attempts,
+        Message-ID)}."""
         rows = self._rows(
-            "SELECT h.id, r.content, r.store_name, r.size, h.envelope_sender, h.max_attempts "
+            "SELECT h.id, r.content, r.store_name, r.size, h.envelope_sender, h.max_attempts, h.message_uid "
             "FROM message_history h "
             "LEFT JOIN message_raw r ON r.history_id = h.id WHERE h.id = ANY(%s)", (sorted(set(history_ids)),))
         return {row[0]: row[1:] for row in rows}

@@ -5,4 +5,5 @@ from . import (
     message_setup,
     message_setup_reach,
     message_setup_secret,
+    message_setup_trust,
 )

@@ -1,8 +1,13 @@
 from odoo import api, models
+from odoo.addons.message_history.lib.raw_headers import values
 from odoo.addons.message_history.lib.refusal import is_bad_address
-from odoo.addons.message_history.tools.words import words
+from odoo.addons.message_history.models.message_bounce_proof import Proven
+from odoo.tools import email_normalize
 
-from ..lib.verp import decode
+from ..lib.verp import find
+
+#: Where a mail says to whom it came.
+_ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 
 
 class MessageBounce(models.AbstractModel):
@@ -22,23 +27,20 @@ class MessageBounce(models.AbstractModel):
             self.env["message.suppression"].sudo()._suppress(delivery, "bounced")
 
     @api.model
-    def _handle(self, mail, thread):
-        """A notice to a return address of its own says which delivery it is about, however it is written."""
-        result = super()._handle(mail, thread)
-        delivery = self._delivery_of(mail.msg_dict)
-        if delivery and delivery.state in ("accepted", "sending", "in_doubt"):
-            _ = words(self.env)
-            delivery.write({"state": "bounced", "failure_type": "recipient", "settled": False,
-                            "server_reply": (mail.values.get("preview") or "")[:500]})
-            mail.values["state_reason"] = _("Undeliverable: %(recipients)s", recipients=delivery.address)
-            self.env["message.worker"]._wake()
-        return result
+    def _prove(self, mail, report):
+        """A notice to a return address of its own proves which delivery it is about, however it is written."""
+        proven = super()._prove(mail, report)
+        for delivery in self._signed_deliveries(mail.parsed.message):
+            proven = [one for one in proven if delivery.id not in one.delivery_ids]
+            address = email_normalize(delivery.address) or delivery.address.lower()
+            said = self._said_of(report).get(address) if report else None
+            proven.append(Proven(delivery.history_id.message_uid or "", address,
+                                 said or self._vaguely(address, report, mail.values.get("preview")), (delivery.id,)))
+        return proven
 
     @api.model
-    def _delivery_of(self, msg_dict):
-        """Return the delivery whose own return address a message went to; empty if none."""
-        secret = self.env["mail.thread"]._verp_secret()
-        for address in self.env["mail.thread"]._verp_addresses(msg_dict):
-            if found := decode(address, secret):
-                return self.env["message.delivery"].sudo().browse(found[1]).exists()
-        return self.env["message.delivery"]
+    def _signed_deliveries(self, email_message):
+        """Return the deliveries whose own return addresses a message went to."""
+        texts = [text for name in _ARRIVED_AT for text in values(email_message, name) if "+" in text]
+        ids = find(texts, self._secret()) if texts else []
+        return self.env["message.delivery"].browse(ids).exists() if ids else self.env["message.delivery"]

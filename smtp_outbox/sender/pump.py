@@ -152,13 +152,13 @@ class Pump:
 
     def _make_way(self, channel, via):
         env = channel.env
-        secret = env["mail.thread"]._verp_secret() if channel.verp else b""
+        secret = env["message.bounce"]._secret()
         store = Path(config["data_dir"]) / "message_history" / env.cr.dbname
         return Way(
             queue=channel.id, via=via.id, connect=self._connector(via.id, channel.address), rates=via._get_rates(),
             connections=via.connection_limit, recipients=via.recipient_limit, resend=channel.resend_in_doubt,
-            store=store, verp=secret, command_seconds=float(via.command_seconds or 60),
-            content_seconds=float(via.content_seconds or 600),
+            store=store, verp=secret if channel.verp else b"", secret=secret,
+            command_seconds=float(via.command_seconds or 60), content_seconds=float(via.content_seconds or 600),
             from_filter=via._get_mail_server_sudo().from_filter or "")
 
     def _connector(self, channel_id, address):

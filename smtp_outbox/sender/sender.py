@@ -48,6 +48,7 @@ class Way:
     :param connect: returns an ``smtplib`` session, logged in
     :param rates: limits of ``via``; ``connections``: to it, on all machines; ``recipients``: of one mail
     :param resend: what is in doubt is sent again
+    :param secret: what the copies' marks are made with
     :param verp: the secret that own return addresses are signed with
     :param from_filter: senders that ``via`` may send for, asked where it takes over for another
     """
@@ -64,6 +65,7 @@ class Way:
     command_seconds: float = 60.0
     content_seconds: float = 600.0
     from_filter: str = ""
+    secret: bytes = b""
 
 
 class Sender:
@@ -82,7 +84,7 @@ class Sender:
         self._carried = 0
         self._breaks = 0
         self._without: list[int] = []
-        self._packer = Packer(way.store, way.recipients, way.verp)
+        self._packer = Packer(way.store, way.recipients, way.verp, way.secret)
         self._thread = threading.Thread(target=self._run, name=f"sender-{way.queue}", daemon=True)
 
     def start(self) -> None:

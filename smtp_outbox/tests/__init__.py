@@ -1,4 +1,5 @@
 from . import (
+    test_bounce_proof,
     test_bounces,
     test_building,
     test_chatter,

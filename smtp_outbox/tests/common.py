@@ -96,10 +96,11 @@ class OutboxCase(TransactionCase):
 
     def way(self, channel, rates=None):
         """Return how a channel sends: to the server in memory."""
-        secret = self.env["mail.thread"]._verp_secret() if channel.verp else b""
+        secret = self.env["message.bounce"]._secret()
         return Way(
             queue=channel.id, via=channel.id, connect=self.smtp.connect, rates=rates or Rates(), connections=1,
-            recipients=channel.recipient_limit, resend=channel.resend_in_doubt, verp=secret,
+            recipients=channel.recipient_limit, resend=channel.resend_in_doubt, verp=secret if channel.verp else b"",
+            secret=secret,
             store=Path(config["data_dir"]) / "message_history" / self.env.cr.dbname)
 
     def settle(self):

@@ -1,3 +1,4 @@
+from odoo.addons.message_history.lib.delivery_mark import HEADER
 from odoo.addons.message_history.tests.common import MessageCase, build_mail
 
 from ..lib.verp import decode, encode
@@ -29,7 +30,7 @@ Diagnostic-Code: smtp; {reply}
 --b
 Content-Type: text/rfc822-headers
 
-Message-ID: {message_id}
+{mark}Message-ID: {message_id}
 Subject: Offer
 --b--
 """
@@ -52,10 +53,11 @@ class TestBouncesOfTheOutbox(OutboxCase, MessageCase):
         return mail
 
     def come_back(self, mail, to=None, *, status="5.1.1", action="failed", reply="550 5.1.1 no such user"):
-        """Let a report about a mail come in."""
+        """Let a report about a mail come in, as it is written by who has Bob's copy."""
+        copy = next(message for _sender, recipients, message in self.smtp.taken if "bob@example.com" in recipients)
         raw = REPORT.format(
             to=to or self.alias_domain.bounce_email, address="bob@example.com", action=action, status=status,
-            reply=reply, message_id=mail.message_id)
+            reply=reply, message_id=mail.message_id, mark=f"{HEADER}: {copy[HEADER]}\n")
         message = self.receive(raw.replace("\n", "\r\n").encode(), channel=self.inbox)
         self.settle()
         return message

@@ -28,6 +28,9 @@ class CaptureSession:
     :param smtp_from: the address that the server was chosen for
     """
 
+    #: What it keeps is marked when it is sent; see ``sender/shipment.py``.
+    keeps = True
+
     def __init__(self, from_filter, smtp_from):
         self.from_filter, self.smtp_from = from_filter, smtp_from
         self.message, self.sender, self.recipients = None, None, []
