@@ -56,9 +56,9 @@ class MessageDraft(models.Model):
     def write(self, vals):
         if self.env.su:
             return super().write(vals)
-        self._check_allowed(vals, (*_WRITABLE, "history_id"))
+        self._check_allowed(vals, (*_WRITABLE, "history_id", "attachment_ids"))
         result = super().write(vals)
-        if vals.keys() & {"sender_id", "history_id"}:
+        if vals.keys() & {"sender_id", "history_id", "attachment_ids"}:
             self._check_links()
         return result
 
@@ -72,6 +72,7 @@ class MessageDraft(models.Model):
         for draft in self:
             draft.conversation_id.check_access("read")
             draft.history_id.check_access("read")
+            draft.attachment_ids.check_access("read")
             if draft.sender_id.id not in [False, *(one["id"] for one in draft._senders(draft.conversation_id))]:
                 draft.sender_id.check_access("read")
 
@@ -123,7 +124,7 @@ class MessageDraft(models.Model):
         attachment = self.attachment_ids.filtered(lambda one: one.id == attachment_id)
         self.check_access("write")
         self.sudo().attachment_ids = [(3, attachment.id)]
-        if attachment.res_model == self._name:
+        if (attachment.res_model, attachment.res_id) == (self._name, self.id):
             attachment.sudo().unlink()
         return self._describe()["attachments"]
 

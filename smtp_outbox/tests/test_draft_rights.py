@@ -19,9 +19,13 @@ class TestDraftRights(DraftCase):
 
     def test_nobody_quotes_what_he_may_not_read(self):
         question = self.receive(1)
-        draft = self.drafts(self.stranger).create({
-            "mode": "forward", "history_id": question.id, "conversation_id": question.conversation_id.id,
-            "recipients": [{"name": "", "address": "mallory@evil.example"}]})
+        values = {"mode": "forward", "history_id": question.id, "conversation_id": question.conversation_id.id,
+                  "recipients": [{"name": "", "address": "mallory@evil.example"}]}
+        for given in (values, {**values, "conversation_id": False}, {**values, "history_id": False}):
+            with self.subTest(given), self.assertRaises(AccessError):
+                self.drafts(self.stranger).create(given)
+        draft = self.drafts(self.stranger).create({"mode": "forward", "recipients": values["recipients"]})
+        draft.sudo().write({"history_id": question.id, "conversation_id": question.conversation_id.id})
         self.assertEqual(str(draft._quoted()), "")
         self.assertEqual(draft.add_original_files(), [])
         with self.assertRaises(AccessError):

@@ -267,7 +267,11 @@ class TestMessageDraft(DraftCase):
 
     def test_not_from_a_foreign_address(self):
         foreign = self.mailbox.copy({"name": "Board", "address": "board@example.net", "member_ids": False})
-        draft = self.draft_for(self.receive(1).conversation_id, sender_id=foreign.id)
+        conversation = self.receive(1).conversation_id
+        with self.assertRaises(AccessError):
+            self.draft_for(conversation, sender_id=foreign.id)
+        draft = self.draft_for(conversation)
+        draft.sudo().sender_id = foreign
         with self.assertRaisesRegex(UserError, "You can't send from Board"):
             draft.send({})
 
