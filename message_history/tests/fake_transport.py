@@ -1,10 +1,11 @@
 """A mail server in memory, and the transport that speaks to it: small, without Odoo, failing on demand."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from ..lib import transport as base
 from ..lib.errors import ConfigurationError
-from ..lib.transport import Capability, CheckReport, CheckStep, Chunk, IncomingMessage
+from ..lib.transport import Capability, CheckReport, CheckStep, Chunk, IncomingMessage, Stays
 
 
 @dataclass
@@ -90,17 +91,28 @@ class FakeTransport(base.Transport):
         raw = self.server.folders[names["folder"]][names["uid"]]
         return IncomingMessage("/".join(map(str, names.values())), raw, len(raw), names=names)
 
-    def move(self, names, target):
+    def move(self, kept, target):
         self.server.reach("move")
-        moved = []
-        for name in names:
-            if raw := self.server.folders[name["folder"]].pop(name["uid"], None):
-                self.server.deliver(raw, folder=target)
-            uid = self.server.next_uid - 1
-            moved.append({"folder": target, "uidvalidity": self.server.uidvalidity, "uid": uid} if raw else {})
-        return moved
+        return [self._remove(one, target) for one in kept]
 
-    def delete(self, names):
+    def delete(self, kept):
         self.server.reach("delete")
-        for name in names:
-            self.server.folders[name["folder"]].pop(name["uid"], None)
+        return [self._remove(one) for one in kept]
+
+    def _remove(self, kept, target=None):
+        """Take a message out of its folder, if it is the one that the ledger has."""
+        place = kept.names
+        folder = self.server.folders[place["folder"]]
+        raw = folder.get(place.get("uid"))
+        if raw is None or place["uidvalidity"] != self.server.uidvalidity:
+            return base.Removal()
+        if not raw:
+            return base.Removal(stays=Stays.UNREADABLE)
+        if hashlib.sha256(raw).digest() != kept.digest:
+            other = IncomingMessage("", raw, len(raw), names=place, relocated=True)
+            return base.Removal(stays=Stays.OTHER, other=other)
+        del folder[place["uid"]]
+        if target is None:
+            return base.Removal()
+        self.server.deliver(raw, folder=target)
+        return base.Removal({**place, "folder": target, "uid": self.server.next_uid - 1})
