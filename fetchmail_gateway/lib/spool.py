@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import BinaryIO
 
 _BLOCK = 1 << 20
-_NOTHING = b"\0 \t\r\n"
+# Zeros are what a crash leaves of a file; Dovecot shows each as 0x80, as IMAP forbids them.
+_NOTHING = b"\0\x80 \t\r\n"
 
 
 @dataclass(frozen=True)

@@ -148,10 +148,15 @@ def _store_whole(env, message, fetched):
 
 
 def _receive_other(env, message, other):
-    """Record what the server has under a message's name: it is another one, and new unless known."""
+    """Record what the server has under a message's name: it is another one, and new unless known.
+
+    It is ``changed``: a server whose numbers change their meaning, or that shows a part of what it
+    has, is not believed a second time. Nothing is done to this message there.
+    """
     digest = env["message.intake"]._digest_of(other)
     other = dataclasses.replace(
-        other, external_id=f"{message.external_id}={digest & (2**64 - 1):016x}", relocated=True)
+        other, external_id=f"{message.external_id}={digest & (2**64 - 1):016x}", relocated=True,
+        names={**other.names, "changed": True})
     env["message.intake"]._store_chunk(
         message.channel_id, [other], message.folder_id, direction=message.direction)
 

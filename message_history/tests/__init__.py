@@ -18,6 +18,7 @@ from . import (
     test_message_process,
     test_parsing_corpus,
     test_record_rules,
+    test_remote_actions,
     test_retention,
     test_rules,
     test_sent_copies,

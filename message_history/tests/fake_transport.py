@@ -16,6 +16,7 @@ class FakeServer:
     :param failures: {name of a transport's method: error to raise, again and again}
     :param acknowledged: external ids in the order in which we were told that they are safe
     :param calls: names of the transport's methods, in the order of the calls
+    :param knows_numbers: a message that was moved is told by its new number
     :param on_call: called with the method's name, e.g. to look at the ledger in that moment
     """
 
@@ -25,6 +26,7 @@ class FakeServer:
     failures: dict = field(default_factory=dict)
     acknowledged: list = field(default_factory=list)
     calls: list = field(default_factory=list)
+    knows_numbers: bool = True
     on_call: object = field(default=lambda name: None)
 
     def deliver(self, *raws, folder="INBOX"):
@@ -42,7 +44,7 @@ class FakeServer:
 
 
 class FakeTransport(base.Transport):
-    """Reads and moves the messages of a :class:`FakeServer`; the cursor is the last uid."""
+    """Reads and moves the messages of a :class:`FakeServer`; those without bytes can't be handed over."""
 
     capabilities = frozenset({Capability.CHECK, Capability.FETCH, Capability.FOLDERS, Capability.MOVE})
 
@@ -66,12 +68,23 @@ class FakeTransport(base.Transport):
             raise ConfigurationError(f"no folder {request.name}", field="folder")
         cursor = request.cursor or {}
         same = cursor.get("uidvalidity") == self.server.uidvalidity
-        last = cursor.get("last_uid", 0) if same else 0
-        found = [(uid, raw) for uid, raw in sorted(self.server.folders[request.name].items()) if uid > last]
+        last, pending = (cursor.get("last_uid", 0), dict(cursor.get("pending") or {})) if same else (0, {})
+        found = [(uid, raw) for uid, raw in sorted(self.server.folders[request.name].items())
+                 if uid > last or str(uid) in pending]
         for start in range(0, len(found), request.max_messages):
             part = found[start:start + request.max_messages]
-            messages = tuple(self._incoming(request, uid, raw) for uid, raw in part)
-            yield Chunk(messages, {"uidvalidity": self.server.uidvalidity, "last_uid": part[-1][0]})
+            for uid, raw in part:
+                attempts = pending.pop(str(uid), 0) + 1
+                if not raw:
+                    pending[str(uid)] = attempts
+            last = max(last, part[-1][0])
+            blank = {self._external_id(request, uid): pending[str(uid)] for uid, raw in part if not raw}
+            yield Chunk(tuple(self._incoming(request, uid, raw) for uid, raw in part if raw),
+                        {"uidvalidity": self.server.uidvalidity, "last_uid": last, "pending": pending},
+                        failed=dict.fromkeys(blank, "nothing <b>in it</b>"), attempts=blank)
+
+    def _external_id(self, request, uid):
+        return f"{request.name}/{self.server.uidvalidity}/{uid}"
 
     def reconcile(self, request):
         return {}  # tells all of it again
@@ -80,7 +93,7 @@ class FakeTransport(base.Transport):
         place = {"folder": request.name, "uidvalidity": self.server.uidvalidity, "uid": uid}
         too_large = bool(request.max_message_size) and len(raw) > request.max_message_size
         content = raw[:raw.find(b"\r\n\r\n") + 4] if too_large else raw
-        return IncomingMessage("/".join(map(str, place.values())), content, len(raw), names=place, truncated=too_large)
+        return IncomingMessage(self._external_id(request, uid), content, len(raw), names=place, truncated=too_large)
 
     def acknowledge(self, request, chunk):
         self.server.reach("acknowledge")
@@ -115,4 +128,6 @@ class FakeTransport(base.Transport):
         if target is None:
             return base.Removal()
         self.server.deliver(raw, folder=target)
+        if not self.server.knows_numbers:
+            return base.Removal({"folder": target})
         return base.Removal({**place, "folder": target, "uid": self.server.next_uid - 1})
