@@ -79,7 +79,8 @@ class Verifier:
         """Those that are still there, with their sizes; if the server stumbles, without."""
         wire, numbers = self._session.wire, to_set(wanted)
         wire.ask("NOOP", "looking again")  # or it may go on showing what was expunged
-        command, items = wire.put_listing(numbers, "UID FLAGS INTERNALDATE RFC822.SIZE")
+        command, listing = wire.put_listing(numbers, "UID FLAGS INTERNALDATE RFC822.SIZE")
+        items: list[FetchItem] = listing
         try:
             if not wire.wait(command).ok:
                 raise message_refused(command.text, "to show messages")

@@ -260,9 +260,9 @@ class Pop3Transport(Transport):
                 cursor.pending[one.uid] = attempts + 1
         if request.delete_after_fetch:
             cursor.owed |= {one.external_id for one in messages if not one.truncated}
-            for one in messages:
-                if one.truncated:
-                    cursor.leave(one.names["uidl"])
+            for message in messages:
+                if message.truncated:
+                    cursor.leave(message.names["uidl"])
         return Chunk(
             messages,
             cursor.dump(),

@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..lib.errors import ChannelError, ConfigurationError
 from ..lib.transport import Capability, Chunk, FolderRequest, IncomingMessage, StartPolicy
@@ -100,8 +99,7 @@ class MessageFetcher(models.AbstractModel):
         """Fetch every folder over one connection; a broken folder never stops the others."""
         if Capability.FETCH not in transport.capabilities:
             raise ConfigurationError("this kind of channel can't fetch", field="channel_type")
-        self._do_remote_actions(transport, channel)
-        first_error = None
+        first_error = self._do_remote_actions(transport, channel)
         for folder in channel.folder_ids.filtered(lambda folder: folder.active and only in (None, folder.name)):
             if limit is not None and report.received >= limit:
                 break

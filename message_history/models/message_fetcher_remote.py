@@ -53,7 +53,11 @@ class MessageFetcher(models.AbstractModel):
         return {channel_id for (channel_id,) in rows}
 
     def _do_remote_actions(self, transport, channel, limit=500):
-        """Carry out what processing left to do on the server (move, delete, fetch whole)."""
+        """Carry out what processing left to do on the server (move, delete, fetch whole).
+
+        :return: the first refusal, which is no reason to fetch nothing; None if there was none
+        """
+        refused = None
         rows = in_transaction(self.env, _read_remote_actions, channel.id, limit)
         for (action, target), group in rows.items():
             for part in split_every(PART, group):
@@ -63,8 +67,10 @@ class MessageFetcher(models.AbstractModel):
                     if error.field != "folder" and not isinstance(error, MessageRefused):
                         raise
                     _logger.warning("%s: can't %s %s messages: %s", channel.display_name, action, len(part), error)
+                    refused = refused or error
                     break
                 self._keep_results(results)
+        return refused
 
     def _keep_results(self, results):
         try:
@@ -80,7 +86,8 @@ class MessageFetcher(models.AbstractModel):
         if Capability.MOVE not in transport.capabilities:
             return [RemoteResult(history_id) for history_id, _names in group]
         digests = in_transaction(self.env, _read_digests, [history_id for history_id, _names in group])
-        results = [RemoteResult(history_id, stays="pruned") for history_id, _names in group if history_id not in digests]
+        results = [RemoteResult(history_id, stays="pruned")
+                   for history_id, _names in group if history_id not in digests]
         ids = [history_id for history_id, _names in group if history_id in digests]
         kept = [KeptMessage(names, digests[history_id]) for history_id, names in group if history_id in digests]
         done = transport.delete(kept) if action == "delete" else transport.move(kept, target)

@@ -57,7 +57,7 @@ class TestIntake(MessageCase):
             build_mail().replace(b"Message-ID: <", b"Message-ID: <\x00"),
             b"\x00" * 100, b"\xff" * 5000, b"From: nobody", b"\r\n\r\n",
         ]
-        self.store(self.incoming(b""))  # no server hands that over, but a mail gate may
+        self.store(self.incoming(b"", "nothing"))  # no server hands that over, but a mail gate may
         messages = self.ledger() | self.receive(*bad, build_mail(subject="A good one"))
         self.assertEqual(len(messages), len(bad) + 2)
         self.assertState(messages[1:5] | messages[-1], "processed")

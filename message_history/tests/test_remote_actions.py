@@ -159,9 +159,10 @@ class TestRemoteActions(MessageCase):
         message = self.receive(build_mail())
         self.server.failures["delete"] = MessageRefused("not now")
         self.server.deliver(build_mail())
-        self.assertEqual(self.fetch().received, 1)
+        report = self.fetch()
+        self.assertEqual((report.received, str(report.error)), (1, "not now"))
         message.invalidate_recordset()
-        self.assertEqual(message.remote_action, "delete", "and is tried again")
+        self.assertEqual(message.remote_action, "delete", "and is tried again, later")
         self.server.failures["delete"] = ConnectionFailed("cut")
         self.assertTrue(self.fetch().error)
 

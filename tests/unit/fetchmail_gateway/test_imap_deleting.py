@@ -19,6 +19,9 @@ def mails(count, size=60):
     return {uid: b"Subject: mail %d\r\n\r\n%s\r\n" % (uid, b"x" * (size + uid)) for uid in range(1, count + 1)}
 
 
+OTHER = b"Subject: another\r\n\r\nwords\r\n"
+
+
 def kept(uid, content, uidvalidity=7):
     """A message as the ledger has it."""
     names = {"folder": "INBOX", "uidvalidity": uidvalidity, "uid": uid}
@@ -159,7 +162,7 @@ def test_what_can_not_be_read_again_stays_and_stops_no_other(mailbox, remove, fa
 
 
 @pytest.mark.parametrize("announced", [None, 10, 400])
-@pytest.mark.parametrize("content", [b"Subject: another\r\n\r\nwords\r\n", b"Subject: mail 2\r\n\r\n" + b"y" * 62 + b"\r\n"])
+@pytest.mark.parametrize("content", [OTHER, mails(2)[2].replace(b"x", b"y")], ids=["shorter", "as long"])
 def test_another_message_under_its_name_stays_and_is_handed_over(mailbox, remove, content, announced):
     """The folder was made again with its old numbers, the file was replaced, the server errs."""
     server, transport = mailbox(sizes={} if announced is None else {2: announced})
