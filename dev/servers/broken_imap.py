@@ -5,6 +5,9 @@
     no            NO to any FETCH of its body that names it
     no_alone      its body is left out without a word
     nil, empty    BODY[] NIL, or an empty literal
+    lines, zeros  a body of line breaks, or of zero bytes, as a lost disk block leaves them
+    echo          the body of the message before it, under its own number
+    half          the first half of its bytes, in a literal of that size
     garbage       a line that is no IMAP instead of its body
     bad_listing   a line that is no IMAP when it is listed
     cut           the connection ends in the middle of its literal
@@ -43,6 +46,7 @@ class BrokenImap(ScriptedServer):
 
     :param messages: content by UID
     :param capabilities: what the server says it can
+    :param sizes: RFC822.SIZE by UID where it is not the truth
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class BrokenImap(ScriptedServer):
         faults: Mapping[int, str] | None = None,
         capabilities: str = "IMAP4rev1",
         uidvalidity: int = 7,
+        sizes: Mapping[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.messages = dict(messages or {})
@@ -60,6 +65,7 @@ class BrokenImap(ScriptedServer):
         self.faults = dict(faults or {})
         self.offered = capabilities
         self.uidvalidity = uidvalidity
+        self.sizes = dict(sizes or {})
         self.seen: set[int] = set()
         self.deleted: set[int] = set()
         self.folders: dict[str, dict[int, bytes]] = {}
@@ -104,7 +110,9 @@ class BrokenImap(ScriptedServer):
             "uid_search": self._search,
             "uid_store": self._store,
             "uid_copy": self._copy,
+            "uid_move": self._move,
             "expunge": self._expunge,
+            "uid_expunge": self._expunge,
         }
 
     def _nothing(self, conversation: Conversation, arguments: str) -> None:
@@ -164,10 +172,18 @@ class BrokenImap(ScriptedServer):
     def _create(self, conversation: Conversation, arguments: str) -> None:
         self.folders[arguments.strip('"')] = {}
 
+    def _move(self, conversation: Conversation, arguments: str) -> str | None:
+        refused = self._copy(conversation, arguments)
+        if not refused:
+            for uid in self._chosen(arguments.partition(" ")[0]):
+                del self.messages[uid]
+        return refused
+
     def _expunge(self, conversation: Conversation, arguments: str) -> None:
-        for uid in self.deleted:
+        chosen = set(self._chosen(arguments)) if arguments else self.deleted
+        for uid in self.deleted & chosen:
             self.messages.pop(uid, None)
-        self.deleted.clear()
+        self.deleted -= chosen
 
     def _chosen(self, numbers: str) -> list[int]:
         """UIDs of a set that exist; ``*`` is the last one, whatever the other end is."""
@@ -197,7 +213,7 @@ class BrokenImap(ScriptedServer):
         if self.faults.get(uid) == "bad_listing":
             conversation.send(f"* {uid} FETCH (UID {uid} FLAGS (\\Seen RFC822.SIZE\r\n")
             return
-        size = len(self.messages[uid])
+        size = self.sizes.get(uid, len(self.messages[uid]))
         flags = "\\Seen" if uid in self.seen else ""
         extra = f" EMAILID (M{uid}) THREADID (T1)" if "OBJECTID" in self.offered else ""
         date = '" 7-Feb-2026 10:00:00 +0100"'
@@ -212,6 +228,7 @@ class BrokenImap(ScriptedServer):
         key = "BODY[HEADER]" if header else "BODY[]"
         start = f"* {uid} FETCH (UID {uid} {key} "
         fault = self.faults.get(uid, "")
+        content = self._spoilt(fault, uid, content)
         size = len(content) + {"too_short": -5, "too_long": 5}.get(fault, 0)
         if fault == "vanish":
             del self.messages[uid]
@@ -228,3 +245,13 @@ class BrokenImap(ScriptedServer):
                 conversation.hang()
             raise Hangup
         conversation.send(content + b")\r\n")
+
+    def _spoilt(self, fault: str, uid: int, content: bytes) -> bytes:
+        """What comes in the place of a content, well-formed as IMAP goes."""
+        before = [content for one, content in self.messages.items() if one < uid]
+        return {
+            "lines": b"\r\n\r\n",
+            "zeros": bytes(len(content)),
+            "echo": before[-1] if before else content,
+            "half": content[: len(content) // 2],
+        }.get(fault, content)

@@ -1,6 +1,8 @@
 """A small POP3 server on a real socket that misbehaves in a chosen way.
 
-``faults`` by message name: ``err`` (-ERR to RETR and TOP), ``cut``, ``hang``, ``garbage``.
+``faults`` by message name: ``err`` (-ERR to RETR and TOP), ``cut``, ``hang``, ``garbage``, ``empty``,
+``lines`` (line breaks only), ``zeros``, ``half`` (its first half), ``dot`` (a line with a dot alone
+in its middle, not stuffed: it seems to end there), ``keep`` (-ERR to DELE).
 ``fault`` of the connection: ``silent``, ``full`` (-ERR at once), ``http``, ``no_login``,
 ``in_use``, ``no_uidl``, ``no_top`` (neither UIDL nor TOP), ``no_capa``, ``bare_lf``,
 ``twice`` (all messages have one UIDL), ``cut_quit`` (no answer to QUIT, nothing deleted).
@@ -22,6 +24,7 @@ class BrokenPop3(ScriptedServer):
     """See the module's words.
 
     :param messages: content by name, which is the UIDL too
+    :param sizes: what LIST says where it is not the truth
     """
 
     def __init__(
@@ -31,12 +34,14 @@ class BrokenPop3(ScriptedServer):
         fault: str = "",
         faults: Mapping[str, str] | None = None,
         capabilities: str = "TOP\r\nUIDL\r\nPIPELINING\r\n",
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         self.messages = dict(messages or {})
         self.fault = fault
         self.faults = dict(faults or {})
         self.offered = capabilities
+        self.sizes = dict(sizes or {})
 
     def talk(self, conversation: Conversation) -> None:
         """Greet, then answer commands."""
@@ -56,7 +61,7 @@ class BrokenPop3(ScriptedServer):
                 return
             number = int(rest.split()[0]) if rest and rest.split()[0].isdigit() else 0
             name = drop[number - 1] if 0 < number <= len(drop) else ""
-            if verb == "DELE":
+            if verb == "DELE" and self.faults.get(name) != "keep":
                 doomed.add(name)
             conversation.send(self._ends(self._answer(conversation, verb, name, drop)))
 
@@ -79,10 +84,13 @@ class BrokenPop3(ScriptedServer):
         if verb == "STAT":
             return b"+OK %d 0\r\n" % len(drop)
         if verb == "LIST":
-            rows = [f"{at} {len(self.messages[one])}" for at, one in enumerate(drop, 1)]
+            sizes = [self.sizes.get(one, len(self.messages[one])) for one in drop]
+            rows = [f"{at} {size}" for at, size in enumerate(sizes, 1)]
             return _block("".join(f"{row}\r\n" for row in rows).encode())
         if verb == "UIDL":
             return self._uidl(drop)
+        if verb == "DELE" and self.faults.get(name) == "keep":
+            return _refused()
         if verb in ("RETR", "TOP"):
             return self._message(conversation, verb, name)
         return b"+OK\r\n" if verb in ("USER", "PASS", "DELE", "NOOP") else _refused()
@@ -108,7 +116,20 @@ class BrokenPop3(ScriptedServer):
             if fault == "hang":
                 conversation.hang()
             raise Hangup
-        return _block(content)
+        if fault == "dot":
+            half = len(content) // 2
+            return _block(content[:half]) + content[half:] + b"\r\n.\r\n"
+        return _block(_spoilt(fault, content))
+
+
+def _spoilt(fault: str, content: bytes) -> bytes:
+    """What comes in the place of a content, well-formed as POP3 goes."""
+    return {
+        "empty": b"",
+        "lines": b"\r\n\r\n",
+        "zeros": bytes(len(content)) + b"\r\n",
+        "half": content[: len(content) // 2],
+    }.get(fault, content)
 
 
 def _block(content: bytes) -> bytes:

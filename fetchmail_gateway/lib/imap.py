@@ -10,7 +10,7 @@ THREADID), X-GM-EXT-1. Where each of the parts lives:
     imap_search      what is new the first time
     imap_plan        what is fetched together, and in which order
     imap_fetch       fetching it; imap_rescue: messages the server can't hand over
-    imap_change      flags, moving, deleting
+    imap_change      flags, moving, deleting; imap_verify: reading again what is to go
     imap_append      putting messages into a folder
     imap_folders     listing and making folders
     imap_listen      news
@@ -32,6 +32,8 @@ from odoo.addons.message_history.lib.transport import (
     FolderInfo,
     FolderRequest,
     IncomingMessage,
+    KeptMessage,
+    Removal,
     Transport,
 )
 
@@ -143,6 +145,9 @@ class ImapTransport(Transport):
             if not self._session.wire.wait(command).ok:
                 raise message_refused(command.text, "to hand over a message")
         for item in items:
+            if item.body is not None and item.body.blank:
+                item.body.discard()
+                raise MessageRefused("The server handed over a message without anything in it.")
             if item.body is not None:
                 item.emailid = str(names.get("emailid") or "")
                 item.threadid = str(names.get("threadid") or "")
@@ -150,13 +155,16 @@ class ImapTransport(Transport):
                 return make_message(folder, cursor, item, item.body)
         raise MessageRefused(f"The message is no longer in {folder!r} under this number.")
 
-    def move(self, names: Sequence[Mapping[str, Any]], target: str) -> list[Mapping[str, Any]]:
-        """Move messages; see :class:`Transport`."""
-        return self._mover.move(names, target)
+    def move(self, kept: Sequence[KeptMessage], target: str) -> list[Removal]:
+        """Move messages that are still what the ledger has; see :class:`Transport`."""
+        return self._mover.move(kept, target)
 
-    def delete(self, names: Sequence[Mapping[str, Any]]) -> None:
-        """Delete messages, and no others that happen to be marked as deleted."""
-        self._mover.delete(names)
+    def delete(self, kept: Sequence[KeptMessage]) -> list[Removal]:
+        """Delete messages that are still what the ledger has, and no others.
+
+        Where the server lacks UIDPLUS they are marked as deleted, and stay until it is tidied up.
+        """
+        return self._mover.delete(kept)
 
     def append(
         self, folder: str, content: bytes, flags: Sequence[str] = (), date: datetime | None = None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from odoo.addons.message_history.lib.errors import ConfigurationError, ConnectionFailed
-from odoo.addons.message_history.lib.transport import Chunk
+from odoo.addons.message_history.lib.transport import Chunk, KeptMessage, Removal, Stays
 
 from .imap_errors import message_refused
 from .imap_folders import create_folder
 from .imap_parse import encode_folder, from_set, to_set
-from .imap_search import search
 from .imap_session import ImapSession
+from .imap_verify import Verifier
 from .imap_wire import Command, Wire
 
 Names = Mapping[str, Any]
@@ -72,50 +72,59 @@ class SeenFlags:
 
 
 class Mover:
-    """Moves and deletes by the names that messages were recorded with."""
+    """Moves and deletes what is proven to be the message that the ledger has."""
 
     def __init__(self, session: ImapSession) -> None:
         self._session = session
         self._real_names: dict[str, str] = {}
 
-    def move(self, names: Sequence[Names], target: str) -> list[Names]:
+    def move(self, kept: Sequence[KeptMessage], target: str) -> list[Removal]:
         """See :meth:`Transport.move`.
 
         Without UIDPLUS the server doesn't tell the new UIDs: then only ``folder`` is known.
         """
-        moved: dict[tuple[str, int, int], Names] = {}
-        for folder, uidvalidity, uids in _by_folder(names):
-            present = self._present(folder, uidvalidity, uids)
-            if not present:
-                continue
-            command, real = self._move_set(to_set(present), target)
+
+        def act(wire: Wire, uids: list[int]) -> dict[int, Names]:
+            command, real = self._move_set(wire, to_set(uids), target)
             found = _copied(command, real)
-            for uid in present:
-                known = {} if found else {"folder": real}
-                moved[folder, uidvalidity, uid] = found.get(uid, known)
-        return [_renamed(one, moved.get(_key(one), {})) for one in names]
+            return {uid: found.get(uid, {} if found else {"folder": real}) for uid in uids}
 
-    def delete(self, names: Sequence[Names]) -> None:
+        return self._carry_out(kept, act)
+
+    def delete(self, kept: Sequence[KeptMessage]) -> list[Removal]:
         """See :meth:`Transport.delete`."""
-        for folder, uidvalidity, uids in _by_folder(names):
-            present = self._present(folder, uidvalidity, uids)
-            if present:
-                self._expunge(present)
 
-    def _present(self, folder: str, uidvalidity: int, uids: list[int]) -> list[int]:
-        """Which of these are still there; opens the folder for writing."""
-        if self._session.select_for_writing(folder).uidvalidity != uidvalidity:
-            return []
-        command, items = self._session.wire.put_listing(to_set(uids), "UID")
-        wire = self._session.wire
-        if not wire.wait(command).ok:
-            raise message_refused(command.text, "to show messages")
-        present = {item.uid for item in items}
-        return [uid for uid in uids if uid in present]
+        def act(wire: Wire, uids: list[int]) -> dict[int, Names]:
+            self._expunge(wire, to_set(uids))
+            return {}
 
-    def _move_set(self, uids: str, target: str) -> tuple[Command, str]:
+        return self._carry_out(kept, act)
+
+    def _carry_out(
+        self, kept: Sequence[KeptMessage], act: Callable[[Wire, list[int]], dict[int, Names]]
+    ) -> list[Removal]:
+        """Do something to those messages that prove to be what the ledger has."""
+        results: dict[tuple[str, int, int, bytes], Removal] = {}
+        for folder, uidvalidity, wanted in _expected(kept):
+            for proof in Verifier(self._session, folder, uidvalidity).proofs(wanted):
+                new_names = act(proof.wire, sorted(proof.same)) if proof.same else {}
+                for uid, digest in proof.same.items():
+                    results[folder, uidvalidity, uid, digest] = Removal(new_names.get(uid, {}))
+                for uid in proof.unreadable:
+                    for digest in wanted[uid]:
+                        results[folder, uidvalidity, uid, digest] = Removal(stays=Stays.UNREADABLE)
+                for uid, other in proof.other.items():
+                    for digest in wanted[uid]:
+                        results[folder, uidvalidity, uid, digest] = Removal(
+                            stays=Stays.OTHER, other=other)
+        return [
+            _renamed(one.names, results.get((*_key(one.names), one.digest), Removal()))
+            for one in kept
+        ]
+
+    def _move_set(self, wire: Wire, uids: str, target: str) -> tuple[Command, str]:
         real = self._real_names.get(target, target)
-        command = self._transfer(uids, real)
+        command = self._transfer(wire, uids, real)
         if not command.ok:
             # TRYCREATE, or a server that does not say it: either way there may be no such folder.
             refused = message_refused(command.text, "to move messages")
@@ -123,34 +132,30 @@ class Mover:
                 real = create_folder(self._session, target)
             except ConfigurationError as error:
                 raise refused from error
-            command = self._transfer(uids, real)
+            command = self._transfer(wire, uids, real)
             if not command.ok:
                 raise message_refused(command.text, "to move messages")
         self._real_names[target] = real
         return command, real
 
-    def _transfer(self, uids: str, folder: str) -> Command:
+    def _transfer(self, wire: Wire, uids: str, folder: str) -> Command:
         """One attempt at moving; the command carries COPYUID where the server gives it."""
-        wire = self._session.wire
-        if self._session.offers("MOVE"):
+        if "MOVE" in self._session.capabilities:
             return wire.ask(f"UID MOVE {uids} {encode_folder(folder)}", "moving")
         command = wire.ask(f"UID COPY {uids} {encode_folder(folder)}", "copying")
         if command.ok:
-            self._expunge(from_set(uids))
+            self._expunge(wire, uids)
         return command
 
-    def _expunge(self, uids: list[int]) -> None:
-        """Remove these and no others, even if other messages are marked as deleted."""
-        wire = self._session.wire
-        numbers = to_set(uids)
-        others: set[int] = set()
-        if not self._session.offers("UIDPLUS"):
-            others = set(search(self._session, "DELETED")) - set(uids)
-        wire.run(f"UID STORE {numbers} +FLAGS.SILENT (\\Deleted)", "deleting")
-        if self._session.offers("UIDPLUS"):
-            wire.run(f"UID EXPUNGE {numbers}", "deleting")
-        elif not others:
-            wire.run("EXPUNGE", "deleting")
+    def _expunge(self, wire: Wire, uids: str) -> None:
+        """Remove these and no others.
+
+        Only UIDPLUS (RFC 4315) can say which. A plain EXPUNGE takes along whatever others have
+        marked until it arrives, so without UIDPLUS the messages are marked and no more.
+        """
+        wire.run(f"UID STORE {uids} +FLAGS.SILENT (\\Deleted)", "deleting")
+        if "UIDPLUS" in self._session.capabilities:
+            wire.run(f"UID EXPUNGE {uids}", "deleting")
 
 
 def _copied(command: Command, folder: str) -> dict[int, Names]:
@@ -168,12 +173,12 @@ def _copied(command: Command, folder: str) -> dict[int, Names]:
     }
 
 
-def _renamed(before: Names, after: Names) -> Names:
+def _renamed(before: Names, removal: Removal) -> Removal:
     """EMAILID and THREADID survive a move (RFC 8474)."""
-    if not after:
-        return {}
+    if not removal.names:
+        return removal
     kept = {key: before[key] for key in ("emailid", "threadid") if before.get(key)}
-    return {**kept, **after}
+    return Removal({**kept, **removal.names})
 
 
 def _key(names: Names) -> tuple[str, int, int]:
@@ -188,6 +193,16 @@ def _by_folder(names: Sequence[Names]) -> Iterator[tuple[str, int, list[int]]]:
             groups.setdefault((folder, uidvalidity), []).append(uid)
     for (folder, uidvalidity), uids in groups.items():
         yield folder, uidvalidity, sorted(set(uids))
+
+
+def _expected(kept: Sequence[KeptMessage]) -> Iterator[tuple[str, int, dict[int, set[bytes]]]]:
+    """By folder and numbering, the digests that are expected under each UID."""
+    for folder, uidvalidity, uids in _by_folder([one.names for one in kept]):
+        wanted: dict[int, set[bytes]] = {uid: set() for uid in uids}
+        for one in kept:
+            if _key(one.names)[:2] == (folder, uidvalidity) and _key(one.names)[2] in wanted:
+                wanted[_key(one.names)[2]].add(one.digest)
+        yield folder, uidvalidity, wanted
 
 
 def _lower(flags: Sequence[str]) -> set[str]:

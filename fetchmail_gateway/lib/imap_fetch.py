@@ -221,6 +221,10 @@ class FolderReader:
                 for uid, words in batch.failed.items()
             },
             remaining=batch.remaining,
+            attempts={
+                self.cursor.external_id(self._folder, uid): self.cursor.pending[uid]
+                for uid in batch.failed
+            },
         )
 
     def _message(self, item: FetchItem, body: Received) -> IncomingMessage:

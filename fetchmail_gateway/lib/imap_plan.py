@@ -31,6 +31,7 @@ class Batch:
     :param up_to: every UID to this one is dealt with once the batch is; 0: that is not said
     :param gone: UIDs that the cursor still has and the folder no longer
     :param remaining: messages after these, -1 if unknown
+    :param blank: UIDs for which the server handed over nothing
     """
 
     items: list[FetchItem]
@@ -39,15 +40,19 @@ class Batch:
     remaining: int = 0
     bodies: dict[int, Received] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    blank: set[int] = field(default_factory=set)
     commands: list[Command] = field(default_factory=list)
     wire: Wire | None = None
 
     def take(self, item: FetchItem) -> bool:
-        """Keep a body that is ours; an empty one is none, unless the message has no bytes."""
-        listed = next((one for one in self.items if one.uid == item.uid), None)
-        if item.body is None or listed is None or item.uid in self.bodies:
+        """Keep a body that is ours; one without anything in it is none, whatever size was announced."""
+        is_ours = any(one.uid == item.uid for one in self.items)
+        if item.body is None or not is_ours or item.uid in self.bodies:
             return False
-        if item.body.size or not listed.size:
+        if item.body.blank:
+            self.blank.add(item.uid)
+            item.body.discard()
+        else:
             self.bodies[item.uid] = item.body
         return True
 

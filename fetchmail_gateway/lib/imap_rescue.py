@@ -86,6 +86,8 @@ class Rescue:
 
     def _fail(self, uids: list[int], words: str) -> None:
         for uid in uids:
+            if uid in self._batch.blank:
+                words = "The server handed over a message without anything in it."
             self._batch.failed[uid] = words or "The server did not hand the message over."
 
     def _split(self, uids: list[int], lost: ChannelError | None) -> list[list[int]]:

@@ -3,8 +3,9 @@
 A POP3 session is a snapshot, so every fetch is a session. Each message is asked for by its UIDL;
 what the ledger knows, by ``known_ids``, is passed over. The server deletes at QUIT and not before:
 ``acknowledge`` marks for deletion, and ends the session as soon as the last chunk is acknowledged.
-If we die before that the messages stay, are recognised by their UIDL, and their deletion is asked
-for again. A message of which only the header was taken is never deleted.
+If we die before that the messages stay, are recognised by their UIDL, and read and compared again
+before they are deleted (:mod:`.pop3_again`). Only what was read whole in the session is deleted in
+it: no message of which only the header was taken, none without bytes.
 
 Bodies are asked for one chunk at a time, never ahead: Gmail hides a message after the first RETR.
 """
@@ -34,6 +35,7 @@ from odoo.addons.message_history.lib.transport import (
     Transport,
 )
 
+from .pop3_again import Reading, sort_out, to_read_again, too_large
 from .pop3_cursor import Pop3Cursor, short
 from .pop3_drop import Entry, date_of, headers, read_drop
 from .pop3_wire import Pop3Wire, Refused
@@ -42,6 +44,8 @@ from .spool import Received, remove
 
 # After this many breaks in a row with nothing received, it is the server and not a message.
 _MOST_BREAKS = 4
+# What of a cursor must be stored even when no message comes.
+_ESSENTIAL = ("begun", "pending", "owed", "left", "names")
 
 
 class Pop3Transport(Transport):
@@ -53,6 +57,7 @@ class Pop3Transport(Transport):
         self.settings = settings
         self._wire: Pop3Wire | None = None
         self._numbers: dict[str, Entry] = {}
+        self._readings: dict[str, Reading] = {}
 
     # -- sessions -----------------------------------------------------------------------------
 
@@ -74,6 +79,7 @@ class Pop3Transport(Transport):
     def _open(self) -> list[Entry]:
         """Begin a new session and list the mailbox."""
         self._end()
+        self._readings = {}
         self._wire = Pop3Wire(self.settings)
         try:
             entries = read_drop(self._wire)
@@ -121,14 +127,18 @@ class Pop3Transport(Transport):
         if not cursor.begun:
             cursor.ignored = {short(one.uid) for one in self._left_out(entries, request)}
         cursor.prune({entry.uid for entry in entries})
-        new = self._new(entries, cursor, request)
-        left = len(new)
-        for part in _parts(new, cursor, request):
+        new, again = self._new(entries, cursor, request)
+        known = [one for one in entries if one.uid in again]
+        left = len(new) + len(known)
+        for part in _parts(new, cursor, request) + _parts(known, cursor, request):
             received, failed = self._receive(part, request)
             left -= len(part)
-            chunk = self._chunk(request, cursor, part, received, failed, left)
-            told = chunk.cursor
             try:
+                self._delete(sort_out(part, received, self._readings, again, cursor))
+                if not received and not failed:
+                    continue
+                chunk = self._chunk(request, cursor, part, received, failed, left)
+                told = chunk.cursor
                 yield chunk
             finally:
                 for one in received.values():
@@ -137,16 +147,17 @@ class Pop3Transport(Transport):
             yield Chunk((), cursor.dump(), remaining=0)
         self._end()
 
-    def _new(self, entries: list[Entry], cursor: Pop3Cursor, request: FolderRequest) -> list[Entry]:
-        """What the ledger doesn't have; deletes again what it has and what was not confirmed."""
+    def _new(
+        self, entries: list[Entry], cursor: Pop3Cursor, request: FolderRequest
+    ) -> tuple[list[Entry], dict[str, bytes | None]]:
+        """What the ledger doesn't have, and what it has and must be read again."""
         candidates = [one for one in entries if not cursor.ignores(one.uid)]
         known: set[str] = set()
         if request.known_ids is not None and candidates:
-            known = request.known_ids([one.uid for one in candidates])
-        if request.delete_after_fetch:
-            self._delete([one.uid for one in candidates if one.uid in known & cursor.owed])
+            known = request.known_ids([cursor.external_id(one.uid) for one in candidates])
         cursor.owed &= known
-        return [one for one in candidates if one.uid not in known]
+        again = to_read_again(candidates, known, cursor, request)
+        return [one for one in candidates if cursor.external_id(one.uid) not in known], again
 
     def _left_out(self, entries: list[Entry], request: FolderRequest) -> list[Entry]:
         """What the start policy leaves out."""
@@ -208,8 +219,10 @@ class Pop3Transport(Transport):
         failed: dict[str, str],
     ) -> None:
         wire = self._session
+        # The session may be another than the one that was listed: then the numbers are others too.
+        group = [self._numbers[one.uid] for one in group if one.uid in self._numbers]
         commands = [
-            f"TOP {one.number} 0" if _too_large(one, request) else f"RETR {one.number}"
+            f"TOP {one.number} 0" if too_large(one, request) else f"RETR {one.number}"
             for one in group
         ]
         for entry, _command in zip(group, wire.send_ahead(commands), strict=True):
@@ -218,7 +231,14 @@ class Pop3Transport(Transport):
             except Refused as error:
                 failed[entry.uid] = f"The server refused to hand over a message: {error.text}"
                 continue
-            received[entry.uid] = wire.read_block(self.settings.spool_limit)
+            body = wire.read_block(self.settings.spool_limit)
+            if body.blank:
+                body.discard()
+                failed[entry.uid] = "The server handed over a message without anything in it."
+                continue
+            received[entry.uid] = body
+            if not too_large(entry, request):
+                self._readings[entry.uid] = Reading.of(entry, body)
 
     def _chunk(
         self,
@@ -230,7 +250,7 @@ class Pop3Transport(Transport):
         left: int,
     ) -> Chunk:
         messages = tuple(
-            _message(one, received[one.uid], _too_large(one, request))
+            _message(one, received[one.uid], cursor, truncated=too_large(one, request))
             for one in part
             if one.uid in received
         )
@@ -240,21 +260,44 @@ class Pop3Transport(Transport):
                 cursor.pending[one.uid] = attempts + 1
         if request.delete_after_fetch:
             cursor.owed |= {one.external_id for one in messages if not one.truncated}
-        return Chunk(messages, cursor.dump(), failed, left)
+            for message in messages:
+                if message.truncated:
+                    cursor.leave(message.names["uidl"])
+        return Chunk(
+            messages,
+            cursor.dump(),
+            {cursor.external_id(uid): words for uid, words in failed.items()},
+            left,
+            {cursor.external_id(uid): cursor.pending[uid] for uid in failed},
+        )
 
     def acknowledge(self, request: FolderRequest, chunk: Chunk) -> None:
-        """Delete the chunk's messages when ``delete_after_fetch``; done at the session's end."""
+        """Delete the chunk's messages when ``delete_after_fetch``; done at the session's end.
+
+        Only those that were read in the session that still lasts, as many bytes as the server says,
+        and that ``request.kept`` confirms. The others are owed: the next fetch reads them again.
+        """
         if not request.delete_after_fetch:
             return
-        self._delete([one.external_id for one in chunk.messages if not one.truncated])
+        whole = [one for one in chunk.messages if not one.truncated]
+        ids = [one.external_id for one in whole]
+        kept = request.kept(ids) if request.kept is not None and ids else None
+        self._delete([one.names["uidl"] for one in whole if self._may_go(one, kept)])
         if chunk.remaining == 0:
             self._end()
+
+    def _may_go(self, message: IncomingMessage, kept: Mapping[str, bytes] | None) -> bool:
+        reading = self._readings.get(message.names["uidl"])
+        if reading is None or not reading.exact:
+            return False
+        return kept is None or kept.get(message.external_id) == reading.digest
 
     def _delete(self, uids: Sequence[str]) -> None:
         if not uids:
             return
         wire = self._session
-        numbers = [self._numbers[uid].number for uid in uids if uid in self._numbers]
+        # Nothing, when the session is a new one: what these names mean in it is not known.
+        numbers = [self._numbers[uid].number for uid in uids if uid in self._readings]
         refused = ""
         for _command in wire.send_ahead([f"DELE {number}" for number in numbers]):
             try:
@@ -279,7 +322,11 @@ class Pop3Transport(Transport):
                 f"The server refused to hand over a message: {error.text}",
                 server_reply=error.text,
             ) from error
-        return _message(entry, self._session.read_block(self.settings.spool_limit), False)
+        body = self._session.read_block(self.settings.spool_limit)
+        if body.blank:
+            body.discard()
+            raise MessageRefused("The server handed over a message without anything in it.")
+        return _message(entry, body, Pop3Cursor(), truncated=False)
 
 
 def _parts(entries: list[Entry], cursor: Pop3Cursor, request: FolderRequest) -> list[list[Entry]]:
@@ -289,7 +336,7 @@ def _parts(entries: list[Entry], cursor: Pop3Cursor, request: FolderRequest) -> 
     for one in entries:
         if one.uid in cursor.pending:
             continue
-        own = 0 if _too_large(one, request) else one.size
+        own = 0 if too_large(one, request) else one.size
         fits = parts and len(parts[-1]) < request.max_messages
         if fits and weight + own <= request.max_bytes:
             parts[-1].append(one)
@@ -300,25 +347,25 @@ def _parts(entries: list[Entry], cursor: Pop3Cursor, request: FolderRequest) -> 
     return parts + [[one] for one in entries if one.uid in cursor.pending]
 
 
-def _too_large(entry: Entry, request: FolderRequest) -> bool:
-    return 0 < request.max_message_size < entry.size
-
-
 def _is_before(moment: datetime | None, since: datetime) -> bool:
     return moment is not None and moment < since
 
 
 def _essential(dumped: Mapping[str, Any] | None) -> dict[str, Any]:
     """A cursor without what may be out of date at no cost."""
-    return {key: value for key, value in (dumped or {}).items() if key in ("begun", "pending")}
+    return {key: value for key, value in (dumped or {}).items() if key in _ESSENTIAL}
 
 
-def _message(entry: Entry, body: Received, truncated: bool) -> IncomingMessage:
+def _message(
+    entry: Entry, body: Received, cursor: Pop3Cursor, *, truncated: bool
+) -> IncomingMessage:
     return IncomingMessage(
-        external_id=entry.uid,
+        external_id=cursor.external_id(entry.uid),
         content=body.content,
         path=body.path,
         size=entry.size if truncated else body.size,
         names={"uidl": entry.uid},
         truncated=truncated,
+        # By its name it is another: the ledger may have it all the same.
+        relocated=entry.uid in cursor.names,
     )

@@ -225,6 +225,10 @@ class Pop3Wire:
         return block.replace(self._eol + b".", self._eol)
 
     def _send(self, lines: list[str]) -> None:
+        if self._stream.buffered:
+            # Everything was answered: the rest of a message that seemed to end in its middle.
+            self.broken = True
+            raise ProtocolError("The server sent more than it was asked for.")
         try:
             self._stream.send("".join(f"{line}\r\n" for line in lines).encode())
         except OSError as error:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO
+
+_BLOCK = 1 << 20
+# Zeros are what a crash leaves of a file; Dovecot shows each as 0x80, as IMAP forbids them.
+_NOTHING = b"\0\x80 \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,36 @@ class Received:
     size: int
     content: bytes | None = None
     path: str | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether this is no message: no bytes, line breaks only, or the zeros of a lost disk block."""
+        if self.content is not None:
+            return not self.content.lstrip(_NOTHING)
+        return all(not block.lstrip(_NOTHING) for block in self._blocks())
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        hasher = hashlib.sha256()
+        for block in self._blocks():
+            hasher.update(block)
+        return hasher.digest()
+
+    def _blocks(self) -> Iterator[bytes]:
+        if self.content is not None:
+            yield self.content
+        elif self.path:
+            with open(self.path, "rb") as handle:
+                while block := handle.read(_BLOCK):
+                    yield block
+
+    def falls_short(self, announced: int) -> bool:
+        """Whether so much is missing of the size that was announced that it must have been cut.
+
+        Many servers estimate sizes (Exchange), or count line ends otherwise than they send them.
+        """
+        return self.size * 4 < announced * 3
 
     def discard(self) -> None:
         """Remove the file, unless somebody took it over."""

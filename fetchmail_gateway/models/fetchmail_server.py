@@ -144,7 +144,8 @@ class FetchmailServer(models.Model):
         if self._get_connection_type() != "imap" or self.state != "done":
             return
         rows = self.env["message.history"].sudo().search_fetch(
-            [("channel_id", "=", self.channel_id.id), ("direction", "=", "in")], ["external_id", "names"])
+            [("channel_id", "=", self.channel_id.id), ("direction", "=", "in"), ("size", ">", 0)],
+            ["external_id", "names"])
         fetched = {}
         for row in rows:
             if row.names and row.names.get("uid"):

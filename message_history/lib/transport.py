@@ -61,6 +61,9 @@ class FolderRequest:
     :param since: for :attr:`StartPolicy.SINCE`
     :param known_ids: tells which of some external ids the ledger has already; needed by protocols
         without an order to resume from (POP3). Called with a list, returns the known subset.
+    :param kept: tells of which external ids the ledger has the whole original, unharmed: returns
+        their SHA-256. Whoever deletes by ``acknowledge`` asks it; without it, the caller vouches
+        for the chunks that it acknowledges, and nothing of an earlier session is deleted.
     :param max_messages: most messages in one chunk
     :param max_bytes: byte budget of one chunk (a single larger message still makes a chunk)
     :param max_message_size: messages above this many bytes come with ``truncated=True`` and only
@@ -74,6 +77,7 @@ class FolderRequest:
     start: StartPolicy = StartPolicy.NOW
     since: datetime | None = None
     known_ids: Callable[[Sequence[str]], set[str]] | None = None
+    kept: Callable[[Sequence[str]], dict[str, bytes]] | None = None
     max_messages: int = 50
     max_bytes: int = 8 * 1024 * 1024
     max_message_size: int = 0
@@ -119,12 +123,48 @@ class Chunk:
     :param failed: external ids that the server listed but could not hand over, with its words;
         they are in the cursor too and asked for again at every following fetch
     :param remaining: messages still to come in this folder, for progress; -1 if unknown
+    :param attempts: how often each of the failed ones was asked for by now
     """
 
     messages: tuple[IncomingMessage, ...]
     cursor: Mapping[str, Any]
     failed: Mapping[str, str] = field(default_factory=dict)
     remaining: int = -1
+    attempts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Stays(enum.Enum):
+    """Why a message that was to be moved or deleted stays where it is."""
+
+    OTHER = "other"  # the server has another message under this name
+    UNREADABLE = "unreadable"  # it could not be read whole again
+
+
+@dataclass(frozen=True)
+class KeptMessage:
+    """A message of which the ledger has the whole original.
+
+    :param names: what it was recorded with
+    :param digest: SHA-256 of the original
+    """
+
+    names: Mapping[str, Any]
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What became of one message that was to be moved or deleted.
+
+    :param names: its new names after a move; empty when it is gone, and where it stays
+    :param stays: why it was left alone; None when it wasn't, and when there was nothing any more
+    :param other: what the server has under its name instead, read whole, to be received; a file
+        that nobody takes over is the caller's to remove
+    """
+
+    names: Mapping[str, Any] = field(default_factory=dict)
+    stays: Stays | None = None
+    other: IncomingMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -229,15 +269,16 @@ class Transport:
         """Fetch one message whole by the names it was recorded with, whatever its size."""
         raise self._unsupported(Capability.FETCH)
 
-    def move(self, names: Sequence[Mapping[str, Any]], target: str) -> list[Mapping[str, Any]]:
-        """Move messages to another folder, made if need be; return their new names, in order.
+    def move(self, kept: Sequence[KeptMessage], target: str) -> list[Removal]:
+        """Move messages to another folder, made if need be; says what became of each, in order.
 
-        An empty mapping stands for one that is no longer there.
+        Each is read again first, over the connection that moves it. Only what is then the same as
+        the ledger's original is moved: the server's name for a message is no proof of what it is.
         """
         raise self._unsupported(Capability.MOVE)
 
-    def delete(self, names: Sequence[Mapping[str, Any]]) -> None:
-        """Delete messages; those no longer there are passed over."""
+    def delete(self, kept: Sequence[KeptMessage]) -> list[Removal]:
+        """Delete messages, with the same caution as :meth:`move`; says what became of each."""
         raise self._unsupported(Capability.MOVE)
 
     def listen(self, on_event: Callable[[str], None], stop: Callable[[], bool]) -> None:

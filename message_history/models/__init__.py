@@ -56,6 +56,7 @@ from . import (
     message_draft_suggest,
     message_enqueue,
     message_fetcher,
+    message_fetcher_remote,
     message_gateway,
     message_history,
     message_history_desk,

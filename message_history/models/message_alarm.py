@@ -1,6 +1,7 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..tools import locks
@@ -77,6 +78,20 @@ class MessageAlarm(models.AbstractModel):
                 "mail.mail_activity_data_warning", summary=problem[:200], note=problem, user_id=user.id)
             user._bus_send("simple_notification", {
                 "title": self.env._("Message channel"), "message": problem, "type": "danger", "sticky": True})
+
+    def _note_unreadable(self, channel, folder, stuck):
+        """Tell the channel's managers of messages that the server lists and does not hand over.
+
+        :param stuck: {what the server calls it: its words}
+        """
+        _ = words(self.env)
+        text = _("%(count)s messages in %(folder)s can't be read on the server. They were not touched there, "
+                 "and are asked for again and again.", count=len(stuck), folder=folder.name)
+        lines = Markup("").join(Markup("<li>%s: %s</li>") % (name[:200], said[:200])
+                                for name, said in list(stuck.items())[:20])
+        for user in self._people(channel):
+            channel.activity_schedule("mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,
+                                      note=Markup("<p>%s</p><ul>%s</ul>") % (text, lines))
 
     def _clear(self, channel):
         alarms = channel.activity_ids.filtered(

@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..lib.errors import ChannelError, ConfigurationError
 from ..lib.transport import Capability, Chunk, FolderRequest, IncomingMessage, StartPolicy
@@ -17,6 +16,8 @@ _logger = logging.getLogger(__name__)
 #: Chunks of which the server may not have confirmed yet that it knows them to be safe with us.
 #: Transports ask at most for half as many ahead, and servers answer in order.
 UNCONFIRMED_CHUNKS = 8
+#: A message that could not be read this often is none that the server has just mislaid.
+TELL_AFTER = 3
 
 
 @dataclass
@@ -98,8 +99,7 @@ class MessageFetcher(models.AbstractModel):
         """Fetch every folder over one connection; a broken folder never stops the others."""
         if Capability.FETCH not in transport.capabilities:
             raise ConfigurationError("this kind of channel can't fetch", field="channel_type")
-        self._do_remote_actions(transport, channel)
-        first_error = None
+        first_error = self._do_remote_actions(transport, channel)
         for folder in channel.folder_ids.filtered(lambda folder: folder.active and only in (None, folder.name)):
             if limit is not None and report.received >= limit:
                 break
@@ -122,6 +122,7 @@ class MessageFetcher(models.AbstractModel):
             since=folder.start_date or None,
             # in a transaction of its own: waiting for the server must not keep one open
             known_ids=lambda ids: in_transaction(self.env, _read_known_ids, channel.id, ids),
+            kept=lambda ids: in_transaction(self.env, _read_kept, channel.id, ids),
             max_message_size=channel.max_message_mb * 1024 * 1024,
             mark_seen=folder.afterwards == "seen",
             delete_after_fetch=folder.afterwards == "delete",
@@ -143,47 +144,19 @@ class MessageFetcher(models.AbstractModel):
             report.received += len(stored.new_ids)
             report.known += stored.known
             report.refused += len(chunk.failed)
+            self._tell_of_unreadable(channel, folder, chunk)
             if limit is not None and report.received >= limit:
                 break
         else:
             if unconfirmed:  # the end of the fetch confirmed everything
                 report.confirmed.append(folder.id)
 
-    # What is to be done on the server -----------------------------------------------------------
-
-    @api.model
-    def _channels_with_remote_actions(self):
-        """Return the ids of the channels on whose servers something is still to be done."""
-        rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT channel_id FROM message_history WHERE remote_action IS NOT NULL"))
-        return {channel_id for (channel_id,) in rows}
-
-    def _do_remote_actions(self, transport, channel, limit=500):
-        """Carry out what processing left to do on the server (move, delete, mark, fetch whole)."""
-        rows = in_transaction(self.env, _read_remote_actions, channel.id, limit)
-        for (action, target), group in rows.items():
-            try:
-                results = self._do_remote_action(transport, channel, action, target, group)
-            except ChannelError as error:
-                if error.field != "folder":
-                    raise
-                _logger.warning("%s: can't %s %s messages: %s", channel.display_name, action, len(group), error)
-                continue
-            in_transaction(self.env, _write_remote_results, results)
-
-    def _do_remote_action(self, transport, channel, action, target, group):
-        """Return [(ledger id, new names or None, fetched message or None)]."""
-        names = [row_names for _id, row_names in group]
-        ids = [history_id for history_id, _names in group]
-        if action == "fetch":
-            return [(history_id, None, transport.fetch_one(row_names)) for history_id, row_names in group]
-        if Capability.MOVE not in transport.capabilities:
-            return [(history_id, None, None) for history_id in ids]
-        if action == "delete":
-            transport.delete(names)
-            return [(history_id, None, None) for history_id in ids]
-        moved = transport.move(names, target)
-        return [(history_id, dict(new) or None, None) for history_id, new in zip(ids, moved, strict=True)]
+    def _tell_of_unreadable(self, channel, folder, chunk):
+        """Tell people once of messages that the server lists and does not hand over."""
+        stuck = {external_id: said for external_id, said in chunk.failed.items()
+                 if chunk.attempts.get(external_id) == TELL_AFTER}
+        if stuck:
+            in_transaction(self.env, _tell_of_unreadable, channel.id, folder.id, stuck)
 
     @api.model
     def _words_for(self, error):
@@ -233,6 +206,11 @@ def _store_chunk(env, channel_id, folder_id, chunk, unconfirmed):
     return stored
 
 
+def _tell_of_unreadable(env, channel_id, folder_id, stuck):
+    channel, folder = _browse(env, channel_id, folder_id)
+    env["message.alarm"]._note_unreadable(channel, folder, stuck)
+
+
 def _note_result(env, channel_id, report):
     statuses = env["message.channel.status"]
     if report.confirmed:
@@ -249,29 +227,11 @@ def _read_known_ids(env, channel_id, external_ids):
     return env["message.intake"]._known_external_ids(channel, external_ids)
 
 
-def _read_remote_actions(env, channel_id, limit):
-    """Return {(action, target folder): [(ledger id, names)]} in the order they are to be done."""
-    messages = env["message.history"].search(
-        [("channel_id", "=", channel_id), ("remote_action", "!=", False)], order="id", limit=limit)
-    grouped = {}
-    for message in messages:
-        target = message._get_remote_target()
-        grouped.setdefault((message.remote_action, target), []).append((message.id, message.names or {}))
-    return grouped
-
-
-def _write_remote_results(env, results):
-    for history_id, names, fetched in results:
-        message = env["message.history"].browse(history_id)
-        values = {"remote_action": False}
-        if names:
-            values["names"] = {**(message.names or {}), **names}
-        if fetched is not None:
-            env["message.raw"]._insert([(history_id, fetched.content, fetched.path)])
-            values["truncated"] = False
-        message.write(values)
-        if fetched is not None:
-            message._requeue()
+def _read_kept(env, channel_id, external_ids):
+    """Return {external id: SHA-256} of those messages whose whole original is kept."""
+    found = env["message.intake"]._find_by_external_ids(env["message.channel"].browse(channel_id), external_ids)
+    digests = env["message.raw"]._kept_digests(list(found.values()))
+    return {external_id: digests[row_id] for external_id, row_id in found.items() if row_id in digests}
 
 
 def _browse(env, channel_id, folder_id):

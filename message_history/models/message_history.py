@@ -312,6 +312,8 @@ class MessageHistory(models.Model):
         """Return what is to be done on the server after processing, None if nothing."""
         self.ensure_one()
         folder = self.folder_id
+        if (self.names or {}).get("changed"):  # its name was another message's: it stays where it is
+            return None
         if not folder or not (self.names or {}).get("uid"):
             return "delete" if folder.afterwards == "delete" and state in ("processed", "ignored") else None
         if state in ("failed", "given_up"):

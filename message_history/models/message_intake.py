@@ -143,6 +143,20 @@ class MessageIntake(models.AbstractModel):
                 channel.id, list(cleaned)))
         return {cleaned[external_id] for (external_id,) in rows}
 
+    @api.model
+    def _find_by_external_ids(self, channel, external_ids):
+        """Return {external id: ledger id} of those that have a row."""
+        cleaned = {clean_external_id(external_id): external_id for external_id in external_ids}
+        rows = self.env.execute_query(SQL(
+            "SELECT external_id, id FROM message_history WHERE channel_id = %s AND external_id = ANY(%s)",
+            channel.id, list(cleaned)))
+        return {cleaned[external_id]: row_id for external_id, row_id in rows}
+
+    @api.model
+    def _digest_of(self, message):
+        """Return the digest that a message is recognised by."""
+        return _signed64(_digest_of(message))
+
     # The same message under another name -------------------------------------------------------
 
     def _find_moved(self, channel, messages, digests):

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, config
 from psycopg2.extras import execute_values
 
+from ..lib.digest import content_digest
 from ..lib.filestore import FileStore
 
 #: Larger messages go to the file store, smaller ones into the row.
@@ -98,6 +99,29 @@ class MessageRaw(models.Model):
                 yield view
         else:
             yield bytes(rows[0][0])
+
+    @api.model
+    def _kept_digests(self, history_ids):
+        """Return {ledger id: SHA-256} of the whole originals that are kept, and are what came in.
+
+        What is missing here must not be deleted anywhere else.
+        """
+        rows = self.env.execute_query(SQL(
+            "SELECT id, content_digest FROM message_history WHERE id IN %s AND truncated IS NOT TRUE AND size > 0",
+            tuple(history_ids) or (0,)))
+        digests = {}
+        for history_id, known in rows:
+            with contextlib.suppress(FileNotFoundError), self._opened(history_id) as original:
+                digest = content_digest(original or b"")
+                if original and int.from_bytes(digest[:8], "big", signed=True) == known:
+                    digests[history_id] = digest
+        return digests
+
+    @api.model
+    def _short_digest(self, history_id):
+        """Return the digest that a kept original is recognised by."""
+        with self._opened(history_id) as original:
+            return int.from_bytes(content_digest(original)[:8], "big", signed=True)
 
     @api.model
     def _drop(self, history_ids):

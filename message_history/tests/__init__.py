@@ -25,6 +25,7 @@ from . import (
     test_registry_walk,
     test_remote_door,
     test_remote_values,
+    test_remote_actions,
     test_retention,
     test_rules,
     test_scope,

@@ -1,10 +1,11 @@
 """A mail server in memory, and the transport that speaks to it: small, without Odoo, failing on demand."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from ..lib import transport as base
 from ..lib.errors import ConfigurationError
-from ..lib.transport import Capability, CheckReport, CheckStep, Chunk, IncomingMessage
+from ..lib.transport import Capability, CheckReport, CheckStep, Chunk, IncomingMessage, Stays
 
 
 @dataclass
@@ -15,6 +16,7 @@ class FakeServer:
     :param failures: {name of a transport's method: error to raise, again and again}
     :param acknowledged: external ids in the order in which we were told that they are safe
     :param calls: names of the transport's methods, in the order of the calls
+    :param knows_numbers: a message that was moved is told by its new number
     :param on_call: called with the method's name, e.g. to look at the ledger in that moment
     """
 
@@ -24,6 +26,7 @@ class FakeServer:
     failures: dict = field(default_factory=dict)
     acknowledged: list = field(default_factory=list)
     calls: list = field(default_factory=list)
+    knows_numbers: bool = True
     on_call: object = field(default=lambda name: None)
 
     def deliver(self, *raws, folder="INBOX"):
@@ -41,7 +44,7 @@ class FakeServer:
 
 
 class FakeTransport(base.Transport):
-    """Reads and moves the messages of a :class:`FakeServer`; the cursor is the last uid."""
+    """Reads and moves the messages of a :class:`FakeServer`; those without bytes can't be handed over."""
 
     capabilities = frozenset({Capability.CHECK, Capability.FETCH, Capability.FOLDERS, Capability.MOVE})
 
@@ -65,12 +68,23 @@ class FakeTransport(base.Transport):
             raise ConfigurationError(f"no folder {request.name}", field="folder")
         cursor = request.cursor or {}
         same = cursor.get("uidvalidity") == self.server.uidvalidity
-        last = cursor.get("last_uid", 0) if same else 0
-        found = [(uid, raw) for uid, raw in sorted(self.server.folders[request.name].items()) if uid > last]
+        last, pending = (cursor.get("last_uid", 0), dict(cursor.get("pending") or {})) if same else (0, {})
+        found = [(uid, raw) for uid, raw in sorted(self.server.folders[request.name].items())
+                 if uid > last or str(uid) in pending]
         for start in range(0, len(found), request.max_messages):
             part = found[start:start + request.max_messages]
-            messages = tuple(self._incoming(request, uid, raw) for uid, raw in part)
-            yield Chunk(messages, {"uidvalidity": self.server.uidvalidity, "last_uid": part[-1][0]})
+            for uid, raw in part:
+                attempts = pending.pop(str(uid), 0) + 1
+                if not raw:
+                    pending[str(uid)] = attempts
+            last = max(last, part[-1][0])
+            blank = {self._external_id(request, uid): pending[str(uid)] for uid, raw in part if not raw}
+            yield Chunk(tuple(self._incoming(request, uid, raw) for uid, raw in part if raw),
+                        {"uidvalidity": self.server.uidvalidity, "last_uid": last, "pending": pending},
+                        failed=dict.fromkeys(blank, "nothing <b>in it</b>"), attempts=blank)
+
+    def _external_id(self, request, uid):
+        return f"{request.name}/{self.server.uidvalidity}/{uid}"
 
     def reconcile(self, request):
         return {}  # tells all of it again
@@ -79,7 +93,7 @@ class FakeTransport(base.Transport):
         place = {"folder": request.name, "uidvalidity": self.server.uidvalidity, "uid": uid}
         too_large = bool(request.max_message_size) and len(raw) > request.max_message_size
         content = raw[:raw.find(b"\r\n\r\n") + 4] if too_large else raw
-        return IncomingMessage("/".join(map(str, place.values())), content, len(raw), names=place, truncated=too_large)
+        return IncomingMessage(self._external_id(request, uid), content, len(raw), names=place, truncated=too_large)
 
     def acknowledge(self, request, chunk):
         self.server.reach("acknowledge")
@@ -90,17 +104,30 @@ class FakeTransport(base.Transport):
         raw = self.server.folders[names["folder"]][names["uid"]]
         return IncomingMessage("/".join(map(str, names.values())), raw, len(raw), names=names)
 
-    def move(self, names, target):
+    def move(self, kept, target):
         self.server.reach("move")
-        moved = []
-        for name in names:
-            if raw := self.server.folders[name["folder"]].pop(name["uid"], None):
-                self.server.deliver(raw, folder=target)
-            uid = self.server.next_uid - 1
-            moved.append({"folder": target, "uidvalidity": self.server.uidvalidity, "uid": uid} if raw else {})
-        return moved
+        return [self._remove(one, target) for one in kept]
 
-    def delete(self, names):
+    def delete(self, kept):
         self.server.reach("delete")
-        for name in names:
-            self.server.folders[name["folder"]].pop(name["uid"], None)
+        return [self._remove(one) for one in kept]
+
+    def _remove(self, kept, target=None):
+        """Take a message out of its folder, if it is the one that the ledger has."""
+        place = kept.names
+        folder = self.server.folders[place["folder"]]
+        raw = folder.get(place.get("uid"))
+        if raw is None or place["uidvalidity"] != self.server.uidvalidity:
+            return base.Removal()
+        if not raw:
+            return base.Removal(stays=Stays.UNREADABLE)
+        if hashlib.sha256(raw).digest() != kept.digest:
+            other = IncomingMessage("", raw, len(raw), names=place, relocated=True)
+            return base.Removal(stays=Stays.OTHER, other=other)
+        del folder[place["uid"]]
+        if target is None:
+            return base.Removal()
+        self.server.deliver(raw, folder=target)
+        if not self.server.knows_numbers:
+            return base.Removal({"folder": target})
+        return base.Removal({**place, "folder": target, "uid": self.server.next_uid - 1})

@@ -1,11 +1,13 @@
 """Mailboxes on the real Dovecot, and how to read them as the ledger does."""
 
 import dataclasses
+import hashlib
 import itertools
 
 from odoo.addons.fetchmail_gateway.lib.imap import ImapTransport
 from odoo.addons.fetchmail_gateway.lib.pop3 import Pop3Transport
 from odoo.addons.fetchmail_gateway.lib.settings import ServerSettings
+from odoo.addons.message_history.lib.transport import KeptMessage
 
 _numbers = itertools.count(1)
 
@@ -77,12 +79,16 @@ class Reader:
 
     def __init__(self, transport, request):
         self.transport = transport
-        self.request = dataclasses.replace(request, known_ids=self._known)
+        self.request = dataclasses.replace(request, known_ids=self._known, kept=self._originals)
         self.kept = {}
         self.chunks = []
 
     def _known(self, ids):
         return self.kept.keys() & set(ids)
+
+    def _originals(self, ids):
+        there = [self.kept[one] for one in ids if one in self.kept and not self.kept[one].truncated]
+        return {one.external_id: as_kept(one).digest for one in there}
 
     def fetch(self, **changes):
         """Fetch what is new; returns the messages."""
@@ -104,3 +110,8 @@ class Reader:
 def number_of(message):
     """Which of our mails a message is."""
     return int(message.content.split(b"\r\n", 1)[0].rsplit(b" ", 1)[1])
+
+
+def as_kept(message, **names):
+    """A message as the ledger has it after receiving it, perhaps under another name."""
+    return KeptMessage({**message.names, **names}, hashlib.sha256(message.content).digest())

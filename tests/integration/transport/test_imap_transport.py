@@ -8,7 +8,7 @@ import pytest
 from odoo.addons.message_history.lib import errors
 from odoo.addons.message_history.lib.transport import FolderRequest, StartPolicy
 
-from tests.integration.transport.mailboxes import Reader, mail, number_of
+from tests.integration.transport.mailboxes import Reader, as_kept, mail, number_of
 
 INBOX = FolderRequest("INBOX", start=StartPolicy.ALL)
 
@@ -153,16 +153,16 @@ def test_moved(mailbox):
     mailbox.put(1, 2, 3)
     with mailbox.imap() as transport:
         first, _second, third = Reader(transport, INBOX).fetch()
-        gone = {"folder": "INBOX", "uidvalidity": first.names["uidvalidity"], "uid": 99}
-        moved = transport.move([third.names, gone, first.names], "Odoo/Ungelöst & Co")
+        kept = [as_kept(third), as_kept(first, uid=99), as_kept(first)]
+        moved = [one.names for one in transport.move(kept, "Odoo/Ungelöst & Co")]
         assert [bool(names) for names in moved] == [True, False, True]
         assert {names.get("folder") for names in moved} == {"Odoo/Ungelöst & Co", None}
         assert transport.fetch_one(moved[0]).content == mail(3)
         assert transport.fetch_one(moved[2]).content == mail(1)
         assert mailbox.subjects() == ["mail 2"]
         # And back, from a folder with such a name.
-        (back,) = transport.move([moved[2]], "INBOX")
-        assert transport.fetch_one(back).content == mail(1)
+        (back,) = transport.move([as_kept(first, **moved[2])], "INBOX")
+        assert transport.fetch_one(back.names).content == mail(1)
         assert mailbox.subjects() == ["mail 2", "mail 1"]
     told = mailbox.server.doveadm("mailbox", "list", "-s", "-u", mailbox.user)
     assert "Odoo/Ungelöst & Co" in told.splitlines()
@@ -175,8 +175,8 @@ def test_moved_from_several_folders(mailbox):
     with mailbox.imap() as transport:
         (one,) = Reader(transport, INBOX).fetch()
         (two,) = Reader(transport, FolderRequest("Other", start=StartPolicy.ALL)).fetch()
-        stale = {**one.names, "uidvalidity": 1}
-        moved = transport.move([two.names, one.names, stale], "Done")
+        kept = [as_kept(two), as_kept(one), as_kept(one, uidvalidity=1)]
+        moved = [names.names for names in transport.move(kept, "Done")]
         assert [number_of(transport.fetch_one(names)) for names in moved[:2]] == [2, 1]
         assert moved[2] == {}
 
@@ -186,8 +186,8 @@ def test_deleted_and_no_others(mailbox):
     with mailbox.imap() as transport:
         first, second, _third = Reader(transport, INBOX).fetch()
         mailbox.server.doveadm("flags", "add", "-u", mailbox.user, "\\Deleted", "mailbox", "INBOX", "subject", "mail 3")
-        transport.delete([second.names])
-        transport.delete([second.names, {"folder": "INBOX", "uidvalidity": 1, "uid": 1}])
+        transport.delete([as_kept(second)])
+        transport.delete([as_kept(second), as_kept(second, uidvalidity=1, uid=1)])
         assert mailbox.subjects() == ["mail 1", "mail 3"]
         with pytest.raises(errors.MessageRefused):
             transport.fetch_one(second.names)

@@ -15,7 +15,7 @@ import pytest
 from odoo.addons.message_history.lib import errors
 from odoo.addons.message_history.lib.transport import FolderRequest, StartPolicy
 
-from tests.integration.transport.mailboxes import Reader, mail
+from tests.integration.transport.mailboxes import Reader, as_kept, mail
 
 INBOX = FolderRequest("INBOX", start=StartPolicy.ALL)
 DELETE = dataclasses.replace(INBOX, delete_after_fetch=True)
@@ -133,10 +133,13 @@ def test_killed_before_quit(mailbox, pytestconfig):
     assert (len(first), len(second)) == (2, 2)
     assert len(mailbox.subjects()) == 5
     with mailbox.pop3() as transport:
+        originals = {one.external_id: as_kept(one).digest for one in Reader(transport, INBOX).fetch()}
+    with mailbox.pop3() as transport:
         known = set(first)  # the second chunk was not committed
         request = dataclasses.replace(
             DELETE,
             known_ids=lambda ids: known & set(ids),
+            kept=lambda ids: {one: originals[one] for one in ids},
             cursor={"begun": True, "owed": first},
         )
         got = []

@@ -1,13 +1,14 @@
 """ImapTransport against servers that misbehave, on real sockets."""
 
 import dataclasses
+import hashlib
 import time
 
 import pytest
 from odoo.addons.fetchmail_gateway.lib import imap_plan
 from odoo.addons.fetchmail_gateway.lib.imap import ImapTransport
 from odoo.addons.message_history.lib import errors
-from odoo.addons.message_history.lib.transport import FolderRequest, StartPolicy
+from odoo.addons.message_history.lib.transport import FolderRequest, KeptMessage, Removal, StartPolicy
 
 from dev.servers.broken_imap import BrokenImap
 
@@ -16,6 +17,11 @@ ALL = FolderRequest("INBOX", start=StartPolicy.ALL)
 
 def mails(count, size=40):
     return {uid: b"Subject: mail %d\r\n\r\n%s\r\n" % (uid, b"x" * size) for uid in range(1, count + 1)}
+
+
+def kept(uid, content, **names):
+    """A message as the ledger has it."""
+    return KeptMessage({"folder": "INBOX", "uidvalidity": 7, "uid": uid, **names}, hashlib.sha256(content).digest())
 
 
 def fetch(transport, request):
@@ -118,7 +124,8 @@ def test_other_work_between_chunks(settings_for):
             got += [one.names["uid"] for one in chunk.messages]
             other = dataclasses.replace(request, name="Other", start=StartPolicy.NOW)
             list(transport.fetch(other))
-            transport.move([chunk.messages[0].names], "Done")
+            first = chunk.messages[0]
+            transport.move([kept(first.names["uid"], first.content)], "Done")
         assert got == list(sent)
         assert server.connections == 1
 
@@ -268,20 +275,17 @@ def test_folder_named_by_a_literal(settings_for):
 
 
 def test_move_and_delete_without_extensions(settings_for):
-    """No MOVE, no UIDPLUS: COPY, and EXPUNGE only when it takes nobody else's mail along."""
+    """No MOVE, no UIDPLUS: COPY, and a mark. EXPUNGE would take along what others mark meanwhile."""
     sent = mails(4)
     with BrokenImap(sent) as server, ImapTransport(settings_for(server)) as transport:
         _got, _failed, _request = fetch(transport, ALL)
-        names = [{"folder": "INBOX", "uidvalidity": 7, "uid": uid} for uid in (1, 2, 99)]
-        moved = transport.move(names, "Odoo/Failed")
-        assert moved == [{"folder": "Odoo.Failed"}, {"folder": "Odoo.Failed"}, {}]
+        moved = transport.move([kept(uid, sent.get(uid, b"")) for uid in (1, 2, 99)], "Odoo/Failed")
+        assert moved == [Removal({"folder": "Odoo.Failed"}), Removal({"folder": "Odoo.Failed"}), Removal()]
         assert server.folders["Odoo.Failed"] == {1: sent[1], 2: sent[2]}
-        assert set(server.messages) == {3, 4}
-
-        server.deleted = {4}  # somebody else has marked this one
-        transport.delete([{"folder": "INBOX", "uidvalidity": 7, "uid": 3}])
-        assert set(server.messages) == {3, 4}, "stays, marked, rather than taking 4 along"
-        assert server.deleted == {3, 4}
+        assert transport.delete([kept(3, sent[3])]) == [Removal()]
+        assert set(server.messages) == set(sent)
+        assert server.deleted == {1, 2, 3}
+        assert not [line for line in server.lines if b"EXPUNGE" in line]
 
 
 def test_object_ids(settings_for):
@@ -293,8 +297,8 @@ def test_object_ids(settings_for):
         (chunk,) = transport.fetch(ALL)
         names = chunk.messages[1].names
         assert (names["emailid"], names["threadid"]) == ("M2", "T1")
-        (moved,) = transport.move([names], "Done")
-        assert moved == {"folder": "Done", "emailid": "M2", "threadid": "T1"}
+        (moved,) = transport.move([KeptMessage(names, hashlib.sha256(chunk.messages[1].content).digest())], "Done")
+        assert moved.names == {"folder": "Done", "emailid": "M2", "threadid": "T1"}
 
 
 def test_inbox_is_one_folder_however_it_is_written(settings_for):
@@ -315,11 +319,6 @@ def test_empty_body_after_a_listing_that_failed(settings_for):
         got, failed, _request = fetch(transport, ALL)
     assert list(got) == [1, 3]
     assert list(failed) == ["INBOX/7/2"]
-
-
-def test_message_without_bytes(settings_for):
-    with BrokenImap({1: b""}) as server, ImapTransport(settings_for(server)) as transport:
-        assert fetch(transport, ALL)[0] == {1: b""}
 
 
 def test_polling_where_there_is_no_idle(settings_for):

@@ -1,6 +1,7 @@
 """Pop3Transport against servers that misbehave, on real sockets."""
 
 import dataclasses
+import hashlib
 from datetime import datetime
 
 import pytest
@@ -22,11 +23,16 @@ class Ledger:
     """Fetches as the ledger does: keeps ids and cursor, acknowledges after keeping."""
 
     def __init__(self, request):
-        self.request = dataclasses.replace(request, known_ids=self.known)
+        self.request = dataclasses.replace(request, known_ids=self.known, kept=self.originals)
         self.kept = {}
 
     def known(self, ids):
         return self.kept.keys() & set(ids)
+
+    def originals(self, ids):
+        """Digests of what is kept whole."""
+        whole = {one: self.kept[one] for one in ids if one in self.kept and not self.kept[one].truncated}
+        return {name: hashlib.sha256(one.content).digest() for name, one in whole.items() if one.content is not None}
 
     def fetch(self, transport):
         got, failed = {}, {}
