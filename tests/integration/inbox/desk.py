@@ -130,6 +130,12 @@ class Clerk:
         if request.failure != "net::ERR_ABORTED":
             self.errors.append(f"{request.failure}: {request.url}")
 
+    def lose_session(self):
+        """Have the server forget who is logged in, as after a week."""
+        (sid,) = [one["value"] for one in self.context.cookies() if one["name"] == "session_id"]
+        for folder in (self.desk.database.odoo.data_dir / "sessions").rglob(f"{sid[:42]}*"):
+            folder.unlink()
+
     def open_inbox(self):
         """Open the inbox and wait for its rows."""
         self.page.goto(f"{self.desk.web.url}/odoo/messages")
