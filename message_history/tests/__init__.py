@@ -10,6 +10,7 @@ from . import (
     test_desk,
     test_desk_merge,
     test_dispatch,
+    test_draft_keep,
     test_failures,
     test_intake,
     test_mentions,

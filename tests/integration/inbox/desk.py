@@ -9,6 +9,8 @@ from dev.instance import OdooProcess, wait_until
 
 ADDRESS = "info@lamps.example"
 WIDE, PHONE = {"width": 1400, "height": 860}, {"width": 400, "height": 800}
+#: Milliseconds until what should happen is said not to happen: a machine may be busy with something else.
+PATIENCE = 60_000
 #: Complaints of Odoo's own package, which has nothing to do with us.
 _NOT_OURS = re.compile(r"selfie_segmentation|Failed to load resource|Ignored attempt to cancel a touchmove")
 _SET_UP = """
@@ -93,6 +95,18 @@ class Desk:
 
         return message_from_bytes(wait_until(find, seconds, f"a mail to {address}").content, policy=policy.default)
 
+    def open_count(self):
+        """How many conversations are to be answered; all clerks of the office see all."""
+        return int(self.database.value("SELECT COUNT(*) FROM message_conversation WHERE state = 'open'"))
+
+    def becomes(self, conversation_id, state):
+        """Wait until a conversation is in a state."""
+        wait_until(lambda: self.state(conversation_id) == state, PATIENCE / 1000, f"{conversation_id} is {state}")
+
+    def refusals(self, name):
+        """How often the SMTP server has refused an address with a name in it."""
+        return sum(name in address for address, _answer in self.sink.refused())
+
     def state(self, conversation_id):
         """The state of a conversation."""
         return self.database.value(f"SELECT state FROM message_conversation WHERE id = {conversation_id}")
@@ -105,7 +119,7 @@ class Clerk:
         self.desk, self.errors = desk, []
         self.context = browser.new_context(viewport=viewport, has_touch=viewport["width"] < 768, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"error: {error}"))
         self.page.on("response", self._on_response)
@@ -115,7 +129,7 @@ class Clerk:
         self.page.fill("input[name=login]", login)
         self.page.fill("input[name=password]", "admin" if login == "admin" else login * 2)
         self.page.click("button[type=submit]")
-        self.page.wait_for_selector(".o_main_navbar")
+        self.page.wait_for_selector(".o_main_navbar", timeout=2 * PATIENCE)  # the first one has Odoo build its pages
 
     def _on_console(self, message):
         if message.type == "error" and not _NOT_OURS.search(message.text):
@@ -170,9 +184,45 @@ class Clerk:
         self.page.click(".o_messages_undo button:has-text('Now')")
 
     def counter(self, queue):
-        """The counter of a queue, as a number."""
-        text = self.page.locator(f"[data-queue='{queue}'] .o_messages_count")
-        return int(text.inner_text()) if text.count() else 0
+        """The counter of a queue as the page shows it now, which may be a moment behind; 0 if it shows none."""
+        return self.page.evaluate(
+            "(queue) => Number(document.querySelector(`[data-queue='${queue}'] .o_messages_count`)?.textContent || 0)",
+            queue)
+
+    def counts(self, queue, number=None):
+        """Wait until the counter of a queue shows a number, and return it.
+
+        :param number: None: how many conversations are open by the database: a page that follows it is a
+            state to begin from
+        """
+        def is_shown():
+            wanted = self.desk.open_count() if number is None else number
+            return (wanted,) if self.counter(queue) == wanted else None
+
+        (shown,) = wait_until(is_shown, PATIENCE / 1000, f"the counter of {queue}: {number}, not {self.counter(queue)}")
+        return shown
+
+    def shown(self, text):
+        """Wait until the body of the message that is open is laid out, with a text in it."""
+        self.page.frame_locator(".o_messages_body").first.locator("body", has_text=text).wait_for()
+        self.page.frames[-1].wait_for_load_state("load")
+
+    def leaves(self, text):
+        """Wait until a conversation has no row any more."""
+        self.row(text).first.wait_for(state="detached")
+
+    def says(self, selector, *words):
+        """Wait until one element has all these words in it, and return its text."""
+        found = self.page.locator(selector)
+        for word in words:
+            found = found.filter(has_text=word)
+        found.first.wait_for()
+        return found.first.inner_text()
+
+    def listens(self):
+        """Wait until the page hears news: its socket is open, and the server knows what it is for."""
+        self.page.wait_for_function(
+            "odoo.__WOWL_DEBUG__.root.env.services.bus_service.workerState === 'CONNECTED'")
 
     def sideways(self):
         """How many pixels the page can be scrolled sideways."""

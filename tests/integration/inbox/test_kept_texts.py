@@ -53,8 +53,9 @@ def test_nobody_else_is_shown_what_she_wrote(desk, clerk):
     anna = clerk("anna").open_inbox()
     page = anna.page
     anna.open("A shared computer")
+    anna.reply("")
     anna.lose_session()
-    anna.reply("Only mine")  # nothing of it ever reached the server
+    page.keyboard.type("Only mine")  # nothing of it ever reached the server
     page.wait_for_selector(".o_messages_unsaved:has-text('You are logged out')")
     other = anna.context.new_page()
     log_in(other, desk, "bert")
@@ -122,7 +123,7 @@ def test_typed_while_it_is_being_sent(desk, clerk):
     anna.open("Fast fingers")
     anna.reply("Sent. ")
     held = []
-    page.route("**/message.draft/send", held.append)
+    page.route("**/message.draft/send", lambda route: held.append(route))
     page.keyboard.press("Control+Enter")
     for _moment in range(100):
         if held:

@@ -93,7 +93,7 @@ def test_a_forward_with_files_goes_to_whom_it_was_typed_for(contacts, desk, cler
 def test_a_suggestion_that_arrives_late_is_not_taken(contacts, clerk):
     _anna, page = new_message(clerk)
     held = []
-    page.route("**/message.draft/find_people", held.append)
+    page.route("**/message.draft/find_people", lambda route: held.append(route))
     page.keyboard.type("mark")
     page.wait_for_function("() => true")
     for _moment in range(40):

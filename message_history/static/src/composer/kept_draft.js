@@ -34,9 +34,7 @@ export class KeptDraft extends Component {
         if (this.props.mode === "new" && !this.props.draftId) {
             await this.findOthers();
         }
-        const draft = await (this.props.draftId
-            ? this.orm.call("message.draft", "store", [{ id: this.props.draftId }])
-            : this.orm.call("message.draft", "open", [this.props.conversationId, this.props.mode, this.props.historyId]));
+        const draft = await this.read();
         this.base = textOf(draft);
         this.state.draft = draft;
         this.takeUnsaved();
@@ -47,6 +45,13 @@ export class KeptDraft extends Component {
         }
         this.state.copies = this.draft.copies.length > 0 || Boolean(this.state.typed.copies);
         this.config = this.makeConfig();
+    }
+
+    read() {
+        const { conversationId, draftId, historyId, mode } = this.props;
+        return draftId
+            ? this.orm.call("message.draft", "store", [{ id: draftId }])
+            : this.orm.call("message.draft", "open", [conversationId, mode, historyId]);
     }
 
     /** New messages that were begun and not sent. */

@@ -31,7 +31,19 @@ function place({ id, conversation_id: conversation, mode }) {
     return `${conversation || `draft${mode === "new" ? "" : id || ""}`}.${mode}`;
 }
 
+/** Odoo puts one that lives as long as the page in its place where the browser allows none. */
+function isLasting() {
+    try {
+        return browser.localStorage === window.localStorage;
+    } catch {
+        return false;
+    }
+}
+
 function write(key, entry) {
+    if (!isLasting()) {
+        return false;
+    }
     try {
         browser.localStorage.setItem(key, JSON.stringify(entry));
         return true;

@@ -43,6 +43,7 @@ export class MessagePane extends Component {
     static props = {
         conversationId: { type: [Number, { value: null }] },
         mode: { type: [String, { value: null }], optional: true },
+        writes: { type: Number, optional: true },
         tickedText: { type: String, optional: true },
         onChanged: { type: Function, optional: true },
         onClose: { type: Function, optional: true },
@@ -81,7 +82,7 @@ export class MessagePane extends Component {
         });
         onWillStart(() => this.load(this.props));
         onWillUpdateProps((next) => {
-            if (next.conversationId !== this.props.conversationId || next.mode !== this.props.mode) {
+            if (["conversationId", "mode", "writes"].some((name) => next[name] !== this.props[name])) {
                 this.load(next);
             }
         });
