@@ -75,7 +75,7 @@ class TestDraftKeep(DeskCase):
             stored = self.drafts.store({"conversation_id": conversation.id, "mode": mode, "body": "<p>Typed</p>",
                                         "stamp": None, "recipients": people})
             draft = self.drafts.browse(stored["id"])
-            self.assertEqual((draft.mode, draft.conversation_id.id, draft.recipients), ("new", False, kept), mode)
+            self.assertEqual((draft.mode, draft.conversation_id.id, draft.recipients or []), ("new", False, kept), mode)
             self.assertIn("Typed", str(draft.body))
 
     def test_lost_rights_leave_a_message_of_its_own(self):
