@@ -207,6 +207,14 @@ class Clerk:
         self.page.frame_locator(".o_messages_body").first.locator("body", has_text=text).wait_for()
         self.page.frames[-1].wait_for_load_state("load")
 
+    def awaits(self, held, count=1):
+        """Wait until so many requests are held back by a route."""
+        for _moment in range(PATIENCE // 50):
+            if len(held) >= count:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{len(held)} of {count} requests came")
+
     def leaves(self, text):
         """Wait until a conversation has no row any more."""
         self.row(text).first.wait_for(state="detached")

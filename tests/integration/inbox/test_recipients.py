@@ -91,21 +91,13 @@ def test_a_forward_with_files_goes_to_whom_it_was_typed_for(contacts, desk, cler
 
 
 def test_a_suggestion_that_arrives_late_is_not_taken(contacts, clerk):
-    _anna, page = new_message(clerk)
+    anna, page = new_message(clerk)
     held = []
     page.route("**/message.draft/find_people", lambda route: held.append(route))
     page.keyboard.type("mark")
-    page.wait_for_function("() => true")
-    for _moment in range(40):
-        if held:
-            break
-        page.wait_for_timeout(50)
+    anna.awaits(held)
     page.keyboard.type("us@kunde.example")
-    for _moment in range(40):
-        if len(held) > 1:
-            break
-        page.wait_for_timeout(50)
-    assert len(held) == 2
+    anna.awaits(held, 2)
     for one in reversed(held):  # the older answer comes last
         one.continue_()
     page.unroute("**/message.draft/find_people")
