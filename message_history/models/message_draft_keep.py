@@ -33,7 +33,8 @@ class MessageDraft(models.Model):
         draft = self.browse(values.get("id") or []).exists()
         if draft or not values.get("conversation_id"):
             return draft
-        return self._find(self.env["message.conversation"].browse(values["conversation_id"]).exists(), values.get("mode"))
+        conversation = self.env["message.conversation"].browse(values["conversation_id"]).exists()
+        return self._find(conversation, values.get("mode"))
 
     def _without_what_is_gone(self, values):
         """Return values that make a message of its own where the conversation was deleted, or is not for the user."""

@@ -40,7 +40,8 @@ class TestDraftKeep(DeskCase):
     def test_a_window_that_knows_of_no_draft_overwrites_none(self):
         """Both began to answer at the same time: the second finds a draft that it has not read."""
         first = self.store(body="<p>One</p>", stamp=None)
-        for values in ({"body": "<p>Two</p>"}, {"subject": "Two"}, {"recipients": [{"name": "", "address": "x@y.example"}]}):
+        people = [{"name": "", "address": "x@y.example"}]
+        for values in ({"body": "<p>Two</p>"}, {"subject": "Two"}, {"recipients": people}):
             with self.subTest(values=values):
                 self.assertTrue(self.store(stamp=None, **values)["stale"])
         self.assertIn("One", str(self.drafts.browse(first["id"]).body))

@@ -279,7 +279,7 @@ class TestMessageDraft(DraftCase):
         draft = self.draft_for(self.receive(1).conversation_id, recipients=[
             {"name": "Jörg", "address": "J.Lang@Müller.example", "partner_id": None}])
         _outcome, history = self.send(draft)
-        self.assertEqual(history.delivery_ids.mapped("address"), ["j.lang@müller.example"])
+        self.assertEqual(history.delivery_ids.mapped("address"), ["j.lang@xn--mller-kva.example"])
 
     def test_not_from_a_foreign_address(self):
         foreign = self.mailbox.copy({"name": "Board", "address": "board@example.net", "member_ids": False})

@@ -207,6 +207,16 @@ class Clerk:
         self.page.frame_locator(".o_messages_body").first.locator("body", has_text=text).wait_for()
         self.page.frames[-1].wait_for_load_state("load")
 
+    def holds(self, pattern):
+        """Hold requests back; returns the list that they get into, as routes."""
+        held = []
+
+        def hold(route):
+            held.append(route)
+
+        self.page.route(pattern, hold)
+        return held
+
     def awaits(self, held, count=1):
         """Wait until so many requests are held back by a route."""
         for _moment in range(PATIENCE // 50):

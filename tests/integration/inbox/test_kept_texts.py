@@ -121,8 +121,7 @@ def test_typed_while_it_is_being_sent(desk, clerk):
     page = anna.page
     anna.open("Fast fingers")
     anna.reply("Sent. ")
-    held = []
-    page.route("**/message.draft/send", lambda route: held.append(route))
+    held = anna.holds("**/message.draft/send")
     page.keyboard.press("Control+Enter")
     anna.awaits(held)
     page.keyboard.type("Too late.")

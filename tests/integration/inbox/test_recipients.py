@@ -1,4 +1,4 @@
-"""Whoever types an address writes to that address: suggestions are taken by those who choose them, and by nobody else."""
+"""Whoever types an address writes to that address: a suggestion is taken only by those who choose it."""
 
 import pytest
 
@@ -57,7 +57,8 @@ def test_whoever_is_typed_gets_it(contacts, clerk):
     page.evaluate("""(text) => {
         const data = new DataTransfer();
         data.setData('text/plain', text);
-        document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, cancelable: true, bubbles: true }));
+        const options = { clipboardData: data, cancelable: true, bubbles: true };
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', options));
     }""", "Kurz, Anne <a@k.example>; Brown, Mark <m@k.example>\nnobody")
     assert chips(page)[-2:] == ["a@k.example", "m@k.example"]
     assert page.input_value(".o_messages_people input") == "nobody", "it stays where it can be mended"
@@ -92,8 +93,7 @@ def test_a_forward_with_files_goes_to_whom_it_was_typed_for(contacts, desk, cler
 
 def test_a_suggestion_that_arrives_late_is_not_taken(contacts, clerk):
     anna, page = new_message(clerk)
-    held = []
-    page.route("**/message.draft/find_people", lambda route: held.append(route))
+    held = anna.holds("**/message.draft/find_people")
     page.keyboard.type("mark")
     anna.awaits(held)
     page.keyboard.type("us@kunde.example")

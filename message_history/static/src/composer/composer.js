@@ -238,11 +238,11 @@ export class Composer extends KeptDraft {
     }
 
     async sendKept(options) {
-        const typedSince = this.keeping.pause();
+        this.keeping.pause();
         let sent = false;
         try {
             sent = await this.props.onSend(this.draft.id, { ...options, last_message_id: this.seen, mode: this.props.mode });
-            await this.afterSend(sent, typedSince());
+            await this.afterSend(sent);
         } finally {
             if (!sent) {
                 this.keeping.resume();
@@ -252,9 +252,9 @@ export class Composer extends KeptDraft {
     }
 
     /** What was typed while it was being sent was not sent: it becomes a draft. */
-    async afterSend(sent, typedMore) {
+    async afterSend(sent) {
         this.seen = this.props.lastMessageId;
-        if (sent && typedMore) {
+        if (sent && this.keeping.state.dirty) {
             this.another();
             await this.store();
             this.notification.add(_t("What you wrote after sending is kept as a new draft."), { type: "warning" });

@@ -170,12 +170,10 @@ export function useKeeping({ getValues, getBase, onStored, onStale, onGone }) {
         mutex,
         touch,
         store,
-        /** Store nothing meanwhile: it is being sent, or thrown away. Returns what tells whether somebody typed since. */
+        /** Store nothing by itself meanwhile: it is being sent, or thrown away. */
         pause() {
             paused = true;
             browser.clearTimeout(timer);
-            const begun = version;
-            return () => begun !== version;
         },
         /** It was not sent after all. */
         resume() {

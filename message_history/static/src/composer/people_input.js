@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { NONE, keyDoes } from "./choosing";
-import { fits, isComplete, take, withPeople } from "./recipients";
+import { fits, isComplete, read, take, withPeople } from "./recipients";
 
 /** So long after the last key contacts are looked for. */
 const FIND_AFTER = 200;
@@ -145,7 +145,9 @@ export class PeopleInput extends Component {
     /** Take a suggestion that was chosen. */
     add(person) {
         this.state.refused = false;
-        this.set(withPeople(this.props.people, [person]), "");
+        const [first] = read(person.address, this.props.medium); // a contact may have a name or two addresses in there
+        const chosen = { ...person, address: first?.person.address || person.address };
+        this.set(withPeople(this.props.people, [chosen]), "");
         this.input.el?.focus();
     }
 

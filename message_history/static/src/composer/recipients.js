@@ -32,10 +32,13 @@ export function isAddress(address) {
     return named || domain.toLowerCase() === "localhost" || LITERAL.test(domain);
 }
 
-/** @returns {boolean} whether a message of that medium can go to it */
+/**
+ * @returns {boolean} whether a message of that medium can go to it. An address that came with a mail may have a
+ *     domain of one word, which is not enough of what is typed: see `isAddress`
+ */
 export function fits(address, medium = "mail") {
     if (medium === "mail") {
-        return isAddress(address);
+        return isAddress(address) || /^[^@\s,;<>]+@[^@\s.,;<>]+$/.test(address);
     }
     return medium === "sms" ? PHONE.test(address) && /\d{3}/.test(address.replace(/\D/g, "")) : Boolean(address.trim());
 }
@@ -145,9 +148,10 @@ export function withPeople(people, more) {
  * @returns {{people: Person[], rest: string}} `rest`: what is no address, to be shown and mended
  */
 export function take(people, text, medium = "mail") {
+    const isWhole = ({ person }) => (medium === "mail" ? isAddress(person.address) : fits(person.address, medium));
     const entries = read(text, medium);
-    const good = entries.filter(({ person }) => fits(person.address, medium));
-    const rest = entries.filter(({ person }) => !fits(person.address, medium)).map((one) => one.text);
+    const good = entries.filter(isWhole);
+    const rest = entries.filter((one) => !isWhole(one)).map((one) => one.text);
     return { people: withPeople(people, good.map((one) => one.person)), rest: rest.join(", ") };
 }
 
