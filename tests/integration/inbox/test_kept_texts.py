@@ -11,14 +11,6 @@ def kept(page):
     return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('messages.unsaved')).length")
 
 
-def log_in(clerk, login):
-    """Somebody logs in in the browser of a clerk, in another window."""
-    params = {"db": clerk.desk.database.name, "login": login, "password": login * 2}
-    answer = clerk.context.request.post(
-        f"{clerk.desk.web.url}/web/session/authenticate", data={"jsonrpc": "2.0", "params": params})
-    assert answer.json()["result"]["uid"]
-
-
 def stored(desk, text, count=1):
     """Wait until so many drafts have a text in them."""
     query = f"SELECT COUNT(*) FROM message_draft WHERE state = 'draft' AND body LIKE '%{text}%'"
@@ -42,7 +34,7 @@ def test_the_session_ends_while_somebody_writes(desk, clerk):
     page.wait_for_timeout(500)
     assert page.locator(".modal, .o_messages_unsaved").count() == 1, "one word about it"
     assert kept(page)
-    log_in(anna, "anna")
+    anna.log_in("anna")
     page.wait_for_selector(SAVED)
     assert not page.locator(".o_messages_unsaved").count()
     assert not kept(page)
@@ -62,7 +54,7 @@ def test_nobody_else_is_shown_what_she_wrote(desk, clerk):
     anna.lose_session()
     page.keyboard.type("Only mine")  # nothing of it ever reached the server
     page.wait_for_selector(".o_messages_unsaved:has-text('You are logged out')")
-    log_in(anna, "bert")
+    anna.log_in("bert")
     page.wait_for_selector(".o_messages_unsaved:has-text('Somebody else is logged in')")
     stored(desk, "Only mine", 0)
     # he opens the same conversation in the same browser
@@ -71,7 +63,7 @@ def test_nobody_else_is_shown_what_she_wrote(desk, clerk):
     anna.reply("His own")
     assert "Only mine" not in anna.editor().inner_text()
     stored(desk, "His own")
-    log_in(anna, "anna")
+    anna.log_in("anna")
     anna.open_inbox()
     anna.open("A shared computer")
     page.wait_for_selector(".o_messages_composer:has-text('Only mine')")
