@@ -48,9 +48,14 @@ def parser() -> argparse.ArgumentParser:
     mail.add_argument("--text", default="Good morning,\n\ncould you send me an offer?\n\nClara\n")
 
     test = commands.add_parser("test", parents=[source], help="run the tests")
-    test.add_argument("ring", nargs="?", choices=["unit", "addons", "integration", "peers"])
+    test.add_argument("ring", nargs="?", choices=["unit", "addons", "integration", "peers", "desk"],
+                      help="one ring; desk: the browser tests of integration alone")
     test.add_argument("-k", dest="pattern", metavar="TEXT", help="only tests with it in the name")
     test.add_argument("-x", dest="stop", action="store_true", help="stop at the first failure")
+    test.add_argument("--times", type=int, default=1, metavar="N",
+                      help="desk: so many runs, every second one with all cores busy")  # fmt: skip
+    test.add_argument("--minutes", type=int, metavar="M", help="desk: begin no run that ends later; goes on next time")
+    test.add_argument("--fresh", action="store_true", help="desk: forget the runs so far")
 
     peers = commands.add_parser("peers", parents=[source],
                                 help="Odoo's own tests, without and with our addons")  # fmt: skip

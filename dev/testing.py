@@ -15,6 +15,7 @@ from dev import (
     odoo_source,
     paths,
     peers,
+    repeated,
     results,
     system_packages,
     venv,
@@ -30,6 +31,8 @@ def main(options: Namespace) -> int:
     """Run one ring or all; the last line printed is ``N passed, N failed, N skipped``."""
     if options.ring == "peers":
         return peers.main(options)
+    if options.ring == "desk":
+        return repeated.main(options)
     venv.ensure()
     rings = [options.ring] if options.ring else ["unit", "addons", "integration"]
     total = Results()

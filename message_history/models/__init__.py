@@ -52,6 +52,7 @@ from . import (
     message_dispatcher,
     message_document_mixin,
     message_draft,
+    message_draft_keep,
     message_draft_send,
     message_draft_suggest,
     message_enqueue,

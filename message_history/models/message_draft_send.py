@@ -81,8 +81,11 @@ class MessageDraft(models.Model):
             raise UserError(_("Choose the address to send from. No channel of yours can send."))
         if self.sender_id.id not in [one["id"] for one in self._senders(self.conversation_id)]:
             raise UserError(_("You can't send from %(channel)s.", channel=channel_sudo.name))
-        wrong = [one["address"] for one in people if not email_normalize(one["address"])]
-        if wrong and channel_sudo.medium == "mail":
+        is_mail = channel_sudo.medium == "mail"
+        # what is only half typed may look like an address already
+        wrong = [one["address"] for one in people if one.get("pending") or (
+            is_mail and not email_normalize(one["address"]))]
+        if wrong:
             raise UserError(_("No e-mail address: %(addresses)s", addresses=", ".join(wrong)))
         if not html2plaintext(self.body or "").strip() and not self.attachment_ids and not self._quoted():
             raise UserError(_("Write something first."))

@@ -12,6 +12,7 @@ from . import (
     test_desk,
     test_desk_merge,
     test_dispatch,
+    test_draft_keep,
     test_failures,
     test_folder_rules,
     test_gate_migration,

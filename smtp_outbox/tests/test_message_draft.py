@@ -265,6 +265,22 @@ class TestMessageDraft(DraftCase):
                 draft.send({})
             draft.discard()
 
+    def test_nothing_goes_to_a_half_typed_recipient(self):
+        """What the browser stored of an address that was not finished may look like one."""
+        half = {"name": "", "address": "clara@customer.exam", "partner_id": None, "pending": True}
+        conversation = self.receive(1).conversation_id
+        whole = self.drafts().open(conversation.id, "reply")["recipients"]
+        draft = self.draft_for(conversation, recipients=[*whole, half])
+        self.assertEqual(draft._describe()["recipients"][-1], half, "it comes back to be finished")
+        with self.assertRaisesRegex(UserError, "clara@customer.exam"):
+            draft.send({})
+
+    def test_umlauts_in_a_domain(self):
+        draft = self.draft_for(self.receive(1).conversation_id, recipients=[
+            {"name": "Jörg", "address": "J.Lang@Müller.example", "partner_id": None}])
+        _outcome, history = self.send(draft)
+        self.assertEqual(history.delivery_ids.mapped("address"), ["j.lang@xn--mller-kva.example"])
+
     def test_not_from_a_foreign_address(self):
         foreign = self.mailbox.copy({"name": "Board", "address": "board@example.net", "member_ids": False})
         conversation = self.receive(1).conversation_id

@@ -9,6 +9,8 @@ from dev.instance import OdooProcess, wait_until
 
 ADDRESS = "info@lamps.example"
 WIDE, PHONE = {"width": 1400, "height": 860}, {"width": 400, "height": 800}
+#: Milliseconds until what should happen is said not to happen: a machine may be busy with something else.
+PATIENCE = 90_000
 #: Complaints of Odoo's own package, which has nothing to do with us.
 _NOT_OURS = re.compile(r"selfie_segmentation|Failed to load resource|Ignored attempt to cancel a touchmove")
 _SET_UP = """
@@ -93,6 +95,18 @@ class Desk:
 
         return message_from_bytes(wait_until(find, seconds, f"a mail to {address}").content, policy=policy.default)
 
+    def open_count(self):
+        """How many conversations are to be answered; all clerks of the office see all."""
+        return int(self.database.value("SELECT COUNT(*) FROM message_conversation WHERE state = 'open'"))
+
+    def becomes(self, conversation_id, state):
+        """Wait until a conversation is in a state."""
+        wait_until(lambda: self.state(conversation_id) == state, PATIENCE / 1000, f"{conversation_id} is {state}")
+
+    def refusals(self, name):
+        """How often the SMTP server has refused an address with a name in it."""
+        return sum(name in address for address, _answer in self.sink.refused())
+
     def state(self, conversation_id):
         """The state of a conversation."""
         return self.database.value(f"SELECT state FROM message_conversation WHERE id = {conversation_id}")
@@ -105,17 +119,20 @@ class Clerk:
         self.desk, self.errors = desk, []
         self.context = browser.new_context(viewport=viewport, has_touch=viewport["width"] < 768, **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"error: {error}"))
         self.page.on("response", self._on_response)
         self.page.on("requestfailed", self._on_failed)
         self.leaving = False
-        self.page.goto(f"{desk.web.url}/web/login")
-        self.page.fill("input[name=login]", login)
-        self.page.fill("input[name=password]", "admin" if login == "admin" else login * 2)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_selector(".o_main_navbar")
+        self.log_in(login)
+
+    def log_in(self, login):
+        """Log in, without the page for it, which loads Odoo twice; whoever was logged in in this browser no longer is."""
+        params = {"db": self.desk.database.name, "login": login, "password": "admin" if login == "admin" else login * 2}
+        answer = self.context.request.post(
+            f"{self.desk.web.url}/web/session/authenticate", data={"jsonrpc": "2.0", "params": params}, timeout=PATIENCE)
+        assert answer.json()["result"]["uid"]
 
     def _on_console(self, message):
         if message.type == "error" and not _NOT_OURS.search(message.text):
@@ -129,6 +146,12 @@ class Clerk:
         # what a page that is left had asked for is no failure
         if request.failure != "net::ERR_ABORTED":
             self.errors.append(f"{request.failure}: {request.url}")
+
+    def lose_session(self):
+        """Have the server forget who is logged in, as after a week."""
+        (sid,) = [one["value"] for one in self.context.cookies() if one["name"] == "session_id"]
+        for folder in (self.desk.database.odoo.data_dir / "sessions").rglob(f"{sid[:42]}*"):
+            folder.unlink()
 
     def open_inbox(self):
         """Open the inbox and wait for its rows."""
@@ -164,9 +187,63 @@ class Clerk:
         self.page.click(".o_messages_undo button:has-text('Now')")
 
     def counter(self, queue):
-        """The counter of a queue, as a number."""
-        text = self.page.locator(f"[data-queue='{queue}'] .o_messages_count")
-        return int(text.inner_text()) if text.count() else 0
+        """The counter of a queue as the page shows it now, which may be a moment behind; 0 if it shows none."""
+        return self.page.evaluate(
+            "(queue) => Number(document.querySelector(`[data-queue='${queue}'] .o_messages_count`)?.textContent || 0)",
+            queue)
+
+    def counts(self, queue, number=None):
+        """Wait until the counter of a queue shows a number, and return it.
+
+        :param number: None: how many conversations are open by the database: a page that follows it is a
+            state to begin from
+        """
+        def is_shown():
+            wanted = self.desk.open_count() if number is None else number
+            return (wanted,) if self.counter(queue) == wanted else None
+
+        (shown,) = wait_until(is_shown, PATIENCE / 1000, f"the counter of {queue}: {number}, not {self.counter(queue)}")
+        return shown
+
+    def shown(self, text):
+        """Wait until the body of the message that is open is laid out, with a text in it."""
+        self.page.frame_locator(".o_messages_body").first.locator("body", has_text=text).wait_for()
+        self.page.frames[-1].wait_for_load_state("load")
+
+    def holds(self, pattern):
+        """Hold requests back; returns the list that they get into, as routes."""
+        held = []
+
+        def hold(route):
+            held.append(route)
+
+        self.page.route(pattern, hold)
+        return held
+
+    def awaits(self, held, count=1):
+        """Wait until so many requests are held back by a route."""
+        for _moment in range(PATIENCE // 50):
+            if len(held) >= count:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{len(held)} of {count} requests came")
+
+    def leaves(self, text):
+        """Wait until a conversation has no row any more."""
+        self.row(text).first.wait_for(state="detached")
+
+    def says(self, selector, *words):
+        """Wait until one element has all these words in it, and return its text."""
+        found = self.page.locator(selector)
+        for word in words:
+            found = found.filter(has_text=word)
+        found.first.wait_for()
+        return found.first.inner_text()
+
+    def listens(self):
+        """Wait until the page hears news: its socket is open, and the server knows what it is for."""
+        self.page.wait_for_function(
+            "odoo.__WOWL_DEBUG__.root.env.services.bus_service.workerState === 'CONNECTED'")
 
     def sideways(self):
         """How many pixels the page can be scrolled sideways."""

@@ -75,14 +75,14 @@ def test_a_time_out_is_yellow_and_a_refused_login_red(desk, clerk, silent_port):
     assert desk.database.value(alarms + str(wrong)) == "1", "there is one manager, who is told once"
     assert desk.database.value(alarms + str(slow)) == "0", "not for a time-out"
 
-    assert "tried again by itself" in page.locator("[name='health_retrying']").inner_text()
+    admin.says("[name='health_retrying']", "tried again by itself")
     assert not page.locator("button:has-text('Log in Again'):visible").count(), "a time-out is no wrong password"
     page.click(".o_messages_systray_button")
     page.click(".o_messages_systray [role='tab']:has-text('Problems')")
     page.wait_for_selector(".o_messages_systray_rows :text('Wrong')")
     assert not page.locator(".o_messages_systray_rows :text('Slow')").count()
     page.goto(f"{desk.web.url}/odoo/message-channels/{wrong}")
-    assert "refused the login" in page.locator("[name='health_attention']").inner_text()
+    admin.says("[name='health_attention']", "refused the login")
 
     # the one button that helps leads to the password; then all is well without another click
     page.click("button:has-text('Log in Again')")
@@ -99,10 +99,7 @@ def test_a_channel_that_only_sends_never_fetches(desk, clerk):
     admin = open_channel(desk, clerk, channel)
     assert not admin.page.locator("button:has-text('Fetch Now'):visible").count()
     admin.page.click("button:has-text('Test Connection')")
-    note = admin.page.locator(".o_notification:has-text('Connection works')")
-    note.wait_for()
-    for step in ("Name found", "Connected", "Logged in", "Sender accepted"):
-        assert step in note.inner_text()
+    admin.says(".o_notification", "Connection works", "Name found", "Connected", "Logged in", "Sender accepted")
     fetches = f"SELECT COUNT(*) FROM message_channel_status WHERE channel_id = {channel} AND folder_id IS NOT NULL"
     assert desk.database.value(fetches) == "0"
     assert not trouble(desk, channel), "and no error of fetching"

@@ -1,12 +1,11 @@
 """A whole day: a mail arrives, is read, assigned, answered with a file, comes back, is corrected, sent again, done."""
 
-from dev.instance import wait_until
-
 SUBJECT = "Offer for 40 lamps"
 
 
 def test_a_day(desk, clerk):
     anna = clerk("anna").open_inbox()
+    anna.listens()
     conversation, _message_id = desk.arrives(
         SUBJECT, "How much are 40 lamps?\n\nClara", attachment=("plan.pdf", b"%PDF-1.4 plan"),
         Reply_To="reject-orders@customer.example")
@@ -23,10 +22,10 @@ def read(desk, anna, conversation):
     page.locator(f".o_messages_news, .o_data_row:has-text('{SUBJECT}')").first.wait_for()
     if page.locator(".o_messages_news").count():
         page.click(".o_messages_news")
-    assert "o_messages_unread" in anna.row(SUBJECT).locator(".o_messages_row").get_attribute("class")
+    anna.row(SUBJECT).locator(".o_messages_row.o_messages_unread").wait_for()
     anna.open(SUBJECT)
-    body = page.frame_locator(".o_messages_body").first.locator("body")
-    assert "How much are 40 lamps?" in body.inner_text()
+    body = page.frame_locator(".o_messages_body").first.locator("body", has_text="How much are 40 lamps?")
+    body.wait_for()
     page.wait_for_selector(f".o_data_row:has-text('{SUBJECT}') .o_messages_row:not(.o_messages_unread)")
     assert desk.state(conversation) == "open"
     with page.expect_download() as download:
@@ -51,9 +50,8 @@ def answer(anna):
 
 def comes_back(desk, anna, conversation):
     """The address is wrong: the conversation says so, and is to be answered again."""
-    anna.page.wait_for_selector(".o_messages_alert:has-text('reject-orders@customer.example')", timeout=60000)
-    assert "no such user" in anna.page.locator(".o_messages_alert").inner_text()
-    wait_until(lambda: desk.state(conversation) == "open", 30, "it is to be answered again")
+    anna.says(".o_messages_alert", "reject-orders@customer.example", "no such user")
+    desk.becomes(conversation, "open")
 
 
 def correct(desk, anna):
@@ -69,7 +67,7 @@ def correct(desk, anna):
     assert [part.get_filename() for part in sent.iter_attachments()] == ["offer.pdf"]
     assert sent["To"].addresses[0].addr_spec == "orders@customer.example"
     assert sent["From"].addresses[0].addr_spec == "info@lamps.example"
-    page.wait_for_selector(".o_messages_ticks[data-state='accepted']", timeout=60000)
+    page.wait_for_selector(".o_messages_ticks[data-state='accepted']")
     assert int(desk.database.value(
         "SELECT COUNT(*) FROM message_attempt WHERE address = 'reject-orders@customer.example'")) >= 1
     assert "550" in desk.sink.refused()[0][1]
@@ -78,11 +76,14 @@ def correct(desk, anna):
 def done(desk, anna, conversation):
     """It leaves the queue with its counter, and can be had back."""
     page = anna.page
-    before = anna.counter("open")
+    # what was corrected has answered the customer: from there we begin, and the page as well
+    desk.becomes(conversation, "waiting")
+    anna.counts("open")
     page.locator(".o_messages_done").click()
-    page.wait_for_selector(".o_notification:has-text('1 done')")
-    wait_until(lambda: desk.state(conversation) == "done", 10, "done")
-    wait_until(lambda: not anna.row(SUBJECT).count(), 10, "it leaves the queue")
-    wait_until(lambda: anna.counter("open") == before - 1, 10, "the counter follows")
-    page.click(".o_notification:has-text('1 done') button:has-text('Undo')")
-    wait_until(lambda: desk.state(conversation) != "done", 10, "undone")
+    undo = page.locator(".o_notification:has-text('1 done') button:has-text('Undo')")
+    undo.wait_for()
+    desk.becomes(conversation, "done")
+    anna.leaves(SUBJECT)
+    anna.counts("open")
+    undo.click()
+    desk.becomes(conversation, "waiting")

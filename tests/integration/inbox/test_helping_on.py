@@ -30,8 +30,7 @@ def test_too_large_goes_as_a_link(desk, clerk):
     anna.send()
     page = anna.page
     page.wait_for_selector(".o_messages_alert:has-text('Too large for the server')", timeout=60000)
-    assert page.locator(".o_messages_step_link.btn-primary").count(), "what helps most comes first"
-    page.click(".o_messages_step_link")
+    page.click(".o_messages_step_link.btn-primary")  # what helps most comes first
     sent = desk.sent_to("big-clara@customer.example")
     assert not list(sent.iter_attachments())
     html = sent.get_body(("html",)).get_content()
@@ -45,7 +44,7 @@ def test_too_large_goes_as_a_link(desk, clerk):
     assert wrong.status == 404
     stranger.close()
     page.wait_for_selector(".o_messages_ticks[data-state='accepted']", timeout=60000)
-    assert desk.state(conversation) == "waiting", "it is answered after all"
+    desk.becomes(conversation, "waiting")  # it is answered after all
 
 
 def test_another_channel(desk, clerk):
@@ -69,6 +68,15 @@ def test_another_channel(desk, clerk):
         desk.database.shell("env['ir.mail_server'].browse(server).active = False", server=server)
 
 
+def steady(page, element):
+    """Wait until an element stays where it is: rows above it may still come back."""
+    element.wait_for()
+    places = [None, element.bounding_box()]
+    while places[-1] != places[-2]:
+        page.wait_for_timeout(200)
+        places.append(element.bounding_box())
+
+
 def swipe(page, element, distance):
     """Draw a finger over an element."""
     box = element.bounding_box()
@@ -88,12 +96,12 @@ def test_swipes(desk, clerk):
     anna = clerk("anna", viewport={"width": 400, "height": 800}).open_inbox()
     page = anna.page
     swipe(page, page.locator(".o_kanban_record", has_text="Swipe to the right"), 180)
-    wait_until(lambda: desk.state(done) == "done", 10, "to the right is done")
+    desk.becomes(done, "done")  # to the right
     page.locator(".o_notification button:has-text('Undo')").tap()
-    wait_until(lambda: desk.state(done) == "open", 10, "and can be had back")
-    page.locator(".o_kanban_record", has_text="Swipe to the left").wait_for()
-    page.wait_for_timeout(500)
+    desk.becomes(done, "open")
+    page.locator(".o_notification button:has-text('Undo')").wait_for(state="detached")
+    steady(page, page.locator(".o_kanban_record", has_text="Swipe to the left"))
     swipe(page, page.locator(".o_kanban_record", has_text="Swipe to the left"), -180)
-    wait_until(lambda: desk.state(later) == "waiting", 10, "to the left is put off")
+    desk.becomes(later, "waiting")  # to the left
     assert desk.database.value(f"SELECT snooze_reply FROM message_conversation WHERE id = {later}") == "t"
     assert anna.sideways() == 0

@@ -1,6 +1,7 @@
 """The desk's rules: reading answers nothing, a try again tries, pictures wait, keys and filters work."""
 
 from dev.instance import wait_until
+from tests.integration.inbox.desk import PATIENCE
 
 SPY = '<p>Hello</p><img src="http://spy.localhost:{port}/spy.png?who=me" width="10" height="10">'
 
@@ -8,11 +9,11 @@ SPY = '<p>Hello</p><img src="http://spy.localhost:{port}/spy.png?who=me" width="
 def test_opening_does_not_answer(desk, clerk):
     conversation, _message_id = desk.arrives("Only looked at")
     anna = clerk("anna").open_inbox()
-    before = anna.counter("open")
+    before = anna.counts("open")
     anna.open("Only looked at")
     anna.page.wait_for_selector(".o_data_row:has-text('Only looked at') .o_messages_row:not(.o_messages_unread)")
     assert desk.state(conversation) == "open"
-    assert anna.counter("open") == before
+    anna.counts("open", before)
     anna.page.keyboard.press("u")
     anna.page.wait_for_selector(".o_data_row:has-text('Only looked at') .o_messages_row.o_messages_unread")
 
@@ -24,11 +25,10 @@ def test_pictures_from_elsewhere_wait(desk, clerk):
     anna.page.on("request", lambda request: asked.append(request.url) if "spy.png" in request.url else None)
     anna.open("Newsletter")
     anna.page.wait_for_selector(".o_messages_pictures")
-    anna.page.wait_for_timeout(500)
+    anna.shown("Hello")
     assert not asked
-    with anna.page.expect_request(lambda request: "spy.png" in request.url):
+    with anna.page.expect_event("requestfinished", lambda request: "spy.png" in request.url):
         anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
-    anna.page.wait_for_timeout(500)
     anna.errors.clear()  # there is no such picture
 
 
@@ -38,10 +38,11 @@ def test_mails_reach_nothing_of_odoo(desk, clerk):
     desk.arrives("Trap", "Hi", html=f'<p>Hi</p><img src="{base}/web/session/logout"><img src="/web/session/logout">')
     anna = clerk("anna").open_inbox()
     anna.open("Trap")
-    anna.page.wait_for_timeout(500)
+    anna.shown("Hi")
     if anna.page.locator(".o_messages_pictures").count():
         anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
-        anna.page.wait_for_timeout(500)
+        anna.page.locator(".o_messages_pictures").wait_for(state="detached")
+        anna.shown("Hi")
     anna.open_inbox()
     anna.row("Trap").wait_for()
 
@@ -52,7 +53,7 @@ def test_scripts_in_mails_do_nothing(desk, clerk):
     desk.arrives("Evil mail", "Hi", html=html)
     anna = clerk("anna").open_inbox()
     anna.open("Evil mail")
-    anna.page.wait_for_timeout(500)
+    anna.shown("Hi")
     assert anna.page.evaluate("window.hacked") is None
     anna.errors.clear()
 
@@ -63,12 +64,12 @@ def test_snooze_and_wake(desk, clerk):
     anna.open("Not today")
     anna.page.keyboard.press("z")
     anna.page.click(".o_messages_menu .dropdown-item:has-text('Until Reply')")
-    wait_until(lambda: desk.state(conversation) == "waiting", 10, "snoozed")
-    wait_until(lambda: not anna.row("Not today").count(), 10, "it leaves the queue")
+    desk.becomes(conversation, "waiting")
+    anna.leaves("Not today")
     anna.page.click("[data-queue='snoozed']")
     anna.row("Not today").wait_for()
     desk.arrives("Re: Not today", "Now!", references=message_id)
-    wait_until(lambda: desk.state(conversation) == "open", 10, "the reply wakes it")
+    desk.becomes(conversation, "open")
 
 
 def test_keys_walk_the_list(desk, clerk):
@@ -88,9 +89,7 @@ def test_keys_walk_the_list(desk, clerk):
     page.keyboard.press("x")
     page.keyboard.press("Control+k")
     page.wait_for_selector(".o_command_palette")
-    commands = page.locator(".o_command_palette").inner_text()
-    for name in ("Reply", "Snooze", "Done or Open Again", "Next Conversation"):
-        assert name in commands
+    anna.says(".o_command_palette", "Reply", "Snooze", "Done or Open Again", "Next Conversation")
     page.keyboard.press("Escape")
 
 
@@ -103,7 +102,7 @@ def test_search_and_queues_are_odoos_facets(desk, clerk):
     anna.row("Facet question").wait_for()
     page.click("[data-queue='mine']")
     page.wait_for_selector(".o_facet_value:has-text('Mine')")
-    wait_until(lambda: not anna.row("Facet question").count(), 10, "not mine")
+    anna.leaves("Facet question")
     page.click("[data-queue='open']")
     page.fill(".o_searchview_input", "no such conversation")
     page.wait_for_selector(".o_searchview_autocomplete :text('no such conversation')")
@@ -121,16 +120,15 @@ def test_a_try_again_tries(desk, clerk):
     anna.reply("Does this reach you?")
     anna.send()
     page = anna.page
-    page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
-    seen = sum("reject-again" in address for address, _answer in desk.sink.refused())
-    page.click(".o_messages_step_again")
-    wait_until(lambda: sum("reject-again" in one for one, _answer in desk.sink.refused()) == seen + 1, 60,
-               "a second try")
     count = (
         "SELECT COUNT(*) FROM message_attempt a JOIN message_delivery d ON d.id = a.delivery_id JOIN message_history h "
         f"ON h.id = d.history_id WHERE h.conversation_id = {conversation}")
-    wait_until(lambda: desk.database.value(count) == "2", 30, "both attempts on record")
-    page.wait_for_selector(".o_messages_alert:has-text('reject-again')", timeout=60000)
+    anna.says(".o_messages_alert", "reject-again", "no such user")
+    assert (desk.refusals("reject-again"), desk.database.value(count)) == (1, "1")
+    page.click(".o_messages_step_again")
+    wait_until(lambda: desk.database.value(count) == "2", PATIENCE / 1000, "both attempts on record")
+    assert desk.refusals("reject-again") == 2, "the server saw it twice"
+    anna.says(".o_messages_alert", "reject-again", "no such user")
 
 
 def test_on_a_phone(desk, clerk):
@@ -152,6 +150,6 @@ def test_on_a_phone(desk, clerk):
     page.locator(".o_messages_send").tap()
     page.locator(".o_messages_undo button:has-text('Now')").tap()
     page.wait_for_selector(".o_messages_card.o_messages_out")
-    wait_until(lambda: desk.state(conversation) == "waiting", 10, "answered")
+    desk.becomes(conversation, "waiting")
     page.locator(".o_messages_done").tap()
-    wait_until(lambda: desk.state(conversation) == "done", 10, "done")
+    desk.becomes(conversation, "done")

@@ -19,7 +19,7 @@ def test_every_screen(desk, clerk, login, width):
     for screen in SCREENS:
         one.page.goto(f"{desk.web.url}/odoo/{screen}")
         one.page.wait_for_selector(READY)
-        one.page.wait_for_timeout(250)
+        one.page.wait_for_function("!document.querySelector('.o_loading_indicator')")
         assert one.sideways() == 0, screen
 
 
@@ -33,13 +33,9 @@ env.registry.signal_changes()  # the web server may know him already
 """)
     desk.arrives("Auf Deutsch")
     bert = clerk("bert").open_inbox()
-    text = bert.page.locator(".o_messages_queues").inner_text()
-    for word in ("Zu beantworten", "Nicht zugewiesen", "Zurückgestellt", "Erledigt"):
-        assert word in text
+    bert.says(".o_messages_queues", "Zu beantworten", "Nicht zugewiesen", "Zurückgestellt", "Erledigt")
     bert.open("Auf Deutsch")
-    buttons = bert.page.locator(".o_messages_buttons").inner_text()
-    for word in ("Antworten", "Notiz", "Erledigt"):
-        assert word in buttons
+    bert.says(".o_messages_buttons", "Antworten", "Notiz", "Erledigt")
     desk.database.shell(
         "env['res.users'].search([('login', '=', 'bert')]).lang = 'en_US'\nenv.registry.signal_changes()")
 
@@ -52,7 +48,7 @@ env['res.users.settings']._find_or_create_for_user(user).message_ticker = 'subje
 """)
     anna.page.goto(f"{desk.web.url}/odoo/message-sent")
     anna.page.wait_for_selector(".o_messages_systray_button")
-    anna.page.wait_for_timeout(1500)
+    anna.listens()
     desk.arrives("On the line")
     anna.page.wait_for_selector(".o_messages_ticker :text('On the line')")
     anna.page.click(".o_messages_systray_button")

@@ -35,9 +35,7 @@ def test_set_up_a_channel(desk, clerk):
     page.click(".modal button[name='action_apply']")
 
     # the server's own words, and what was typed stays
-    page.wait_for_selector(".modal .alert-danger")
-    report = page.locator(".modal .alert-danger").inner_text()
-    assert "Receiving does not work" in report
+    report = admin.says(".modal .alert-danger", "Receiving does not work")
     assert "AUTHENTICATIONFAILED" in report or "Authentication failed" in report
     assert "Sending works" in report
     assert page.input_value(".modal [name='in_host'] input") == "127.0.0.1"

@@ -1,17 +1,25 @@
 import { Component, onWillStart, onWillUpdateProps, useExternalListener, useState } from "@odoo/owl";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
+import { NONE, keyDoes } from "./choosing";
 
 const SHOWN = 8;
 
-/** A list to choose from while somebody types: arrows move, Enter or Tab takes, Escape leaves. */
+/**
+ * A list to choose from while somebody types: arrows choose, Enter takes what was chosen, Escape leaves.
+ * Tab asks for the first; Enter without a choice is a new line of the text.
+ */
 export class ChoiceList extends Component {
     static template = "message_history.ChoiceList";
-    static props = { title: String, items: Array, empty: String, onChoose: Function, onClose: Function };
+    static props = { title: String, items: Array, empty: String, onChoose: Function, onClose: Function, loading: { type: Boolean, optional: true } };
 
     setup() {
-        this.state = useState({ index: 0 });
-        onWillUpdateProps(() => (this.state.index = 0));
+        this.state = useState({ index: NONE });
+        onWillUpdateProps(({ items }) => {
+            if (items.map((one) => one.key).join() !== this.props.items.map((one) => one.key).join()) {
+                this.state.index = NONE; // another list: nobody chose of it yet
+            }
+        });
         // before the editor takes the key
         useExternalListener(window, "keydown", (ev) => this.onKeydown(ev), { capture: true });
     }
@@ -20,14 +28,18 @@ export class ChoiceList extends Component {
         if (!ev.target.closest?.(".o_messages_editor, .o_messages_canned")) {
             return; // somebody writes an address meanwhile
         }
+        if (ev.isComposing || ev.ctrlKey || ev.metaKey || ev.altKey) {
+            return;
+        }
         const { items, onChoose, onClose } = this.props;
-        const step = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
-        if (step && items.length) {
-            this.state.index = (this.state.index + step + items.length) % items.length;
+        const chosen = ev.key === "Tab" ? Math.max(this.state.index, 0) : this.state.index;
+        const does = keyDoes(ev.key, { text: "", count: items.length, chosen });
+        if (does.act === "choose") {
+            this.state.index = does.chosen;
         } else if (ev.key === "Escape") {
             onClose();
-        } else if (["Enter", "Tab"].includes(ev.key) && !ev.ctrlKey && !ev.metaKey && items[this.state.index]) {
-            onChoose(items[this.state.index].value);
+        } else if (does.act === "take") {
+            onChoose(items[does.chosen].value);
         } else {
             return;
         }
@@ -67,11 +79,12 @@ export class ColleagueList extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ people: [] });
+        this.state = useState({ people: [], loading: false });
         const keepLast = new KeepLast();
         const load = ({ text }) => {
             const asked = this.orm.silent.call("message.desk", "get_colleagues", [text]).catch(() => []);
-            keepLast.add(asked).then((people) => (this.state.people = people));
+            Object.assign(this.state, { people: [], loading: true }); // others fitted an older text
+            keepLast.add(asked).then((people) => Object.assign(this.state, { people, loading: false }));
         };
         load(this.props);
         onWillUpdateProps((next) => next.text !== this.props.text && load(next));

@@ -1,7 +1,6 @@
-import { Component, markup, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
+import { markup, useEffect, useRef, useState } from "@odoo/owl";
 import { MAIN_PLUGINS } from "@html_editor/plugin_sets";
 import { Wysiwyg } from "@html_editor/wysiwyg";
-import { browser } from "@web/core/browser/browser";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { serializeDateTime } from "@web/core/l10n/dates";
@@ -9,8 +8,9 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { fileSize, fullMoment } from "../desk/format";
 import { CannedList, ColleagueList } from "./choice_list";
-import { takeUp, unsaved, useKeeping } from "./keeping";
+import { LINES, KeptDraft } from "./kept_draft";
 import { PeopleInput } from "./people_input";
+import { fits, take } from "./recipients";
 import { typed } from "./typed";
 
 const { DateTime } = luxon;
@@ -21,7 +21,7 @@ const MENTION = /(?:^|\s)(@([^\s@]{0,40}))$/;
 const LEFT_OUT = ["banner", "chatgptTranslate", "column", "star", "media"];
 
 /** Writes one draft: an answer, a forward, a note, or a new message. Each mode and conversation has its own. */
-export class Composer extends Component {
+export class Composer extends KeptDraft {
     static template = "message_history.Composer";
     static components = { CannedList, ColleagueList, Dropdown, DropdownItem, PeopleInput, Wysiwyg };
     static props = {
@@ -34,6 +34,7 @@ export class Composer extends Component {
         onMode: Function,
         onClose: Function,
         onSend: Function,
+        onOpenDraft: { type: Function, optional: true },
     };
 
     setup() {
@@ -41,24 +42,13 @@ export class Composer extends Component {
         this.desk = useService("messages.desk");
         this.notification = useService("notification");
         this.root = useRef("root");
-        this.fileInput = useRef("files");
         Object.assign(this, { fileSize, fullMoment });
-        this.keeping = useKeeping(
-            () => this.values(),
-            ({ id, stamp }) => Object.assign(this.draft, { id, stamp }),
-            () => this.onGone()
-        );
         this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
-        this.state = useState({ draft: null, copies: false, sending: false, presets: [], at: "", canned: null, mention: null });
-        onWillStart(async () => {
-            const read = this.props.draftId
-                ? this.orm.call("message.draft", "store", [{ id: this.props.draftId }])
-                : this.orm.call("message.draft", "open", [this.props.conversationId, this.props.mode, this.props.historyId]);
-            this.state.draft = await read;
-            this.takeUnsaved();
-            this.state.copies = this.state.draft.copies.length > 0;
-            this.config = this.makeConfig();
+        this.state = useState({
+            draft: null, copies: false, sending: false, presets: [], at: "", canned: null, mention: null,
+            typed: { recipients: "", copies: "" }, refused: false, others: [],
         });
+        super.setup();
         useEffect(
             (wanted) => {
                 if (wanted) {
@@ -89,10 +79,6 @@ export class Composer extends Component {
         return this.props.mode === "note";
     }
 
-    get draft() {
-        return this.state.draft;
-    }
-
     get sender() {
         return this.draft.senders.find((one) => one.id === this.draft.sender_id);
     }
@@ -113,8 +99,8 @@ export class Composer extends Component {
     }
 
     get body() {
-        if (this.plain) {
-            return this.plain.split("\n").map((line) => `<p>${escapeText(line)}</p>`).join("");
+        if (this.plain !== undefined) {
+            return typed.paragraphs(this.plain);
         }
         return this.editor && !this.editor.isDestroyed && this.editor.editable ? this.editor.getContent() : this.lastBody ?? this.draft.body;
     }
@@ -132,8 +118,7 @@ export class Composer extends Component {
     }
 
     get plainText() {
-        const holder = new DOMParser().parseFromString(this.draft.body || "", "text/html");
-        return [...holder.body.children].map((one) => one.textContent).join("\n") || holder.body.textContent;
+        return typed.lines(this.draft.body);
     }
 
     focus() {
@@ -169,96 +154,39 @@ export class Composer extends Component {
         this.state.canned = { text: "", length: 0 };
     }
 
-    // Keeping ----------------------------------------------------------------------------------
+    // Recipients -------------------------------------------------------------------------------
 
-    set(name, value) {
-        this.draft[name] = value;
+    get medium() {
+        return this.sender?.medium || "mail";
+    }
+
+    setPeople(name, people, text) {
+        this.draft[name] = people;
+        this.state.typed[name] = text;
+        this.state.refused = false;
         this.touch();
     }
 
-    touch() {
-        this.keeping.touch();
-    }
-
-    /** Take up what an earlier page could not store. */
-    takeUnsaved() {
-        const { conversationId, mode } = this.props;
-        if (takeUp(this.draft, unsaved.take({ id: this.draft.id, conversation_id: conversationId, mode }))) {
-            this.touch();
+    /** Take what is typed and not confirmed yet; says what is no address. @returns {boolean} whether all of it is one */
+    takeTyped() {
+        if (this.isNote) {
+            return true;
         }
-    }
-
-    /** The draft was sent from another window: what is written here is not lost, and becomes another one. */
-    onGone() {
-        this.draft.id = null;
-        this.draft.attachments = [];
-        this.notification.add(_t("This was sent from another window. What is written here is kept as a new draft."), { type: "warning" });
-        this.touch();
-    }
-
-    values() {
-        const { id, stamp, sender_id, recipients, copies, subject, quote, history_id } = this.draft;
-        return {
-            id, stamp, sender_id, recipients, copies, subject, quote, history_id, body: this.body,
-            conversation_id: this.props.conversationId, mode: this.props.mode,
-        };
-    }
-
-    /** @returns {Promise<boolean>} whether the server has it */
-    store() {
-        return this.keeping.store();
-    }
-
-    async discard() {
-        this.keeping.stop();
-        if (this.draft.id) {
-            await this.keeping.mutex.exec(() => this.orm.call("message.draft", "discard", [[this.draft.id]]));
-        }
-        if (this.props.conversationId) {
-            this.desk.note([this.props.conversationId]);
-        }
-        this.props.onClose();
-    }
-
-    // Files ------------------------------------------------------------------------------------
-
-    async addFiles(files) {
-        if (!(await this.store())) {
-            this.notification.add(_t("The files could not be attached. Please try again."), { type: "danger" });
-            return;
-        }
-        for (const file of files) {
-            const form = new FormData();
-            form.append("csrf_token", odoo.csrf_token);
-            form.append("ufile", file);
-            const answer = await browser.fetch(`/message_history/draft/${this.draft.id}/attach`, { method: "POST", body: form });
-            if (!answer.ok) {
-                this.notification.add(_t("%s could not be attached.", file.name), { type: "danger" });
-                continue;
+        const wrong = [];
+        for (const name of LINES) {
+            const { people, rest } = take(this.draft[name], this.state.typed[name], this.medium);
+            if (this.state.typed[name].trim()) {
+                this.setPeople(name, people, rest);
             }
-            this.draft.attachments.push(await answer.json());
+            wrong.push(...people.map((one) => one.address).filter((one) => !fits(one, this.medium)), rest);
         }
-    }
-
-    async onFiles(ev) {
-        await this.addFiles([...ev.target.files]);
-        ev.target.value = "";
-    }
-
-    onDrop(ev) {
-        if (ev.dataTransfer?.files.length) {
-            ev.preventDefault();
-            this.addFiles([...ev.dataTransfer.files]);
+        const words = wrong.filter(Boolean).join(", ");
+        if (words) {
+            this.state.refused = true;
+            this.notification.add(_t("It was not sent: nothing can be sent to “%s”. Correct the address, or take it out.", words), { type: "danger" });
+            this.root.el?.querySelector(".o_messages_people_refused input, .o_messages_people input")?.focus();
         }
-    }
-
-    async removeFile(file) {
-        this.draft.attachments = await this.orm.call("message.draft", "remove_attachment", [[this.draft.id], file.id]);
-    }
-
-    async addOriginalFiles() {
-        await this.store();
-        this.draft.attachments = await this.orm.call("message.draft", "add_original_files", [[this.draft.id]]);
+        return !words;
     }
 
     // Sending ----------------------------------------------------------------------------------
@@ -285,27 +213,53 @@ export class Composer extends Component {
     }
 
     async send(options = {}) {
-        if (this.state.sending) {
+        if (this.state.sending || !this.takeTyped()) {
             return;
         }
         this.state.sending = true;
+        let sent = false;
         try {
-            if (!(await this.store())) {
-                this.notification.add(_t("It was not sent. Your text is kept."), { type: "warning" });
-                this.state.sending = false;
-                return;
+            sent = (await this.isKept()) && (await this.sendKept(options));
+        } finally {
+            this.state.sending = sent; // it is gone in a moment
+        }
+    }
+
+    /** @returns {Promise<boolean>} whether the server has what the screen shows */
+    async isKept() {
+        const { merges } = this;
+        const kept = await this.store();
+        if (!kept) {
+            this.notification.add(_t("It was not sent. Your text is kept."), { type: "warning" });
+        } else if (merges !== this.merges) {
+            this.notification.add(_t("It was not sent: look at what came from the other window first."), { type: "warning" });
+        }
+        return kept && merges === this.merges;
+    }
+
+    async sendKept(options) {
+        this.keeping.pause();
+        let sent = false;
+        try {
+            sent = await this.props.onSend(this.draft.id, { ...options, last_message_id: this.seen, mode: this.props.mode });
+            await this.afterSend(sent);
+        } finally {
+            if (!sent) {
+                this.keeping.resume();
             }
-            this.keeping.stop();
-            const sent = await this.props.onSend(this.draft.id, {
-                ...options, last_message_id: this.seen, mode: this.props.mode,
-            });
-            this.state.sending = sent;
-            this.keeping.stop(sent);
-            this.seen = this.props.lastMessageId;
-        } catch (error) {
-            this.state.sending = false;
-            this.keeping.stop(false);
-            throw error;
+        }
+        return sent;
+    }
+
+    /** What was typed while it was being sent was not sent: it becomes a draft. */
+    async afterSend(sent) {
+        this.seen = this.props.lastMessageId;
+        if (sent && this.keeping.state.dirty) {
+            this.another();
+            await this.store();
+            this.notification.add(_t("What you wrote after sending is kept as a new draft."), { type: "warning" });
+        } else if (sent) {
+            this.keeping.finish();
         }
     }
 
@@ -316,10 +270,4 @@ export class Composer extends Component {
     get sendLabel() {
         return this.isNote ? _t("Add Note") : _t("Send");
     }
-}
-
-function escapeText(text) {
-    const holder = document.createElement("div");
-    holder.textContent = text;
-    return holder.innerHTML;
 }

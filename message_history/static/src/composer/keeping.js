@@ -1,130 +1,134 @@
-import { onWillUnmount, useExternalListener, useState } from "@odoo/owl";
+import { onMounted, onWillUnmount, useExternalListener, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { RPCError } from "@web/core/network/rpc";
 import { user } from "@web/core/user";
 import { Mutex } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
+import { isLoggedOut, writers } from "../desk/logged_out";
+import { unsaved } from "./unsaved";
 
 /** So long after the last key a draft is stored. */
 const STORE_AFTER = 1000;
-/** So long after the server could not be reached it is tried again. */
+/** So long after a draft could not be stored it is tried again; twice as long each time the server refuses. */
 const RETRY_AFTER = 3000;
-
-/** What could not be stored yet, in the browser: one text for each place that drafts are written at. */
-export const unsaved = {
-    key: ({ id, conversation_id: conversation, mode }) =>
-        `messages.unsaved.${user.userId}.${conversation || `draft${id || ""}`}.${mode}`,
-    keep(values) {
-        browser.localStorage.setItem(this.key(values), JSON.stringify(values));
-    },
-    take(values) {
-        const key = this.key(values);
-        const kept = browser.localStorage.getItem(key);
-        browser.localStorage.removeItem(key);
-        return kept ? JSON.parse(kept) : null;
-    },
-};
-
-/** The words of a text: the server writes its HTML anew. */
-function plain(html) {
-    return new DOMParser().parseFromString(html || "", "text/html").body.textContent.replace(/\s+/g, " ").trim();
-}
+const RETRY_AT_MOST = 60000;
+/** So often in a row somebody else may be quicker. */
+const TRIES = 4;
 
 /**
- * Lay what could not be stored over the draft as the server has it now.
+ * Keeps a draft: on the server a second after the last key; in the browser until the server has it.
  *
- * Where the draft was changed elsewhere since, both texts stay.
- *
- * @returns {boolean} whether the draft is another one now
+ * @param {Object} composer
+ * @param {() => Object} composer.getValues the draft as `message.draft.store` takes it
+ * @param {() => Object} composer.getBase the draft as the server had it last, for `merge`
+ * @param {(stored: Object) => void} composer.onStored
+ * @param {(stored: Object) => void} composer.onStale somebody else changed it: take over what is missing here
+ * @param {() => void} composer.onGone the draft was sent meanwhile, from another window
  */
-export function takeUp(draft, kept) {
-    if (!kept || plain(draft.body).includes(plain(kept.body))) {
-        return false;
-    }
-    const { id, attachments, stamp, body } = draft;
-    const same = !stamp || kept.stamp === stamp;
-    Object.assign(draft, kept, { id, attachments, stamp });
-    if (!same) {
-        draft.body = `${body}<p>—</p>${kept.body}`;
-    }
-    return true;
-}
-
-/**
- * Keeps a draft: on the server a second after the last key; in the browser while the server can't be
- * reached, until it can.
- *
- * @param {() => Object} getValues the draft as `message.draft.store` takes it
- * @param {(stored: Object) => void} onStored
- * @param {() => void} onGone the draft was sent meanwhile, from another window
- */
-export function useKeeping(getValues, onStored, onGone) {
+export function useKeeping({ getValues, getBase, onStored, onStale, onGone }) {
     const orm = useService("orm");
     const mutex = new Mutex();
-    const state = useState({ dirty: false, trouble: false });
+    const own = unsaved.open();
+    /** `trouble`: "connection", "session", "user" or "refused"; `words`: the server's; `volatile`: not even kept here */
+    const state = useState({ dirty: false, trouble: null, words: "", volatile: false });
     let version = 0;
     let timer = null;
-    let over = false;
+    let paused = false;
+    let finished = false;
+    let refusals = 0;
+    let adopted = [];
 
     function touch() {
-        if (over) {
-            return;
-        }
         state.dirty = true;
         version++;
+        if (!paused && !finished) {
+            later(STORE_AFTER);
+        }
+    }
+
+    function later(milliseconds) {
         browser.clearTimeout(timer);
-        timer = browser.setTimeout(() => store(), STORE_AFTER);
+        timer = browser.setTimeout(() => store(), milliseconds);
+    }
+
+    /** In the browser first: the server may not answer for a long time, or never. */
+    function keep() {
+        state.volatile = !unsaved.keep(own, getValues(), getBase());
+    }
+
+    function fail(trouble, words = "") {
+        Object.assign(state, { trouble, words, dirty: true });
+        if (finished) {
+            return false;
+        }
+        keep();
+        refusals = trouble === "refused" ? refusals + 1 : 0;
+        later(Math.min(RETRY_AFTER * 2 ** Math.max(refusals - 1, 0), RETRY_AT_MOST));
+        return false;
+    }
+
+    function failOf(error) {
+        if (isLoggedOut(error)) {
+            return fail("session");
+        }
+        return error instanceof RPCError ? fail("refused", error.data?.message || error.message) : fail("connection");
     }
 
     /** @returns {Promise<boolean>} whether the server has it */
     function store() {
         browser.clearTimeout(timer);
-        return mutex.exec(async () => {
-            if (over) {
-                return false;
+        if (finished) {
+            return Promise.resolve(false);
+        }
+        keep();
+        return mutex.exec(() => (finished ? false : storeNow()));
+    }
+
+    async function storeNow(tries = TRIES) {
+        const begun = version;
+        let stored;
+        try {
+            stored = await orm.silent.call("message.draft", "store", [{ ...getValues(), user_id: user.userId }]);
+        } catch (error) {
+            return failOf(error);
+        }
+        if (stored.other_user) {
+            return fail("user");
+        }
+        if (stored.stale) {
+            onStale(stored);
+            return tries > 1 ? storeNow(tries - 1) : fail("refused");
+        }
+        refusals = 0;
+        Object.assign(state, { trouble: null, words: "" });
+        if (stored.sent) {
+            if (!finished) {
+                onGone();
             }
-            const begun = version;
-            const values = getValues();
-            let stored;
-            try {
-                stored = await orm.silent.call("message.draft", "store", [values]);
-            } catch (error) {
-                if (error instanceof RPCError) {
-                    throw error; // the server's own answer
-                }
-                unsaved.keep(getValues());
-                state.trouble = true;
-                if (!over) {
-                    timer = browser.setTimeout(() => store(), RETRY_AFTER);
-                }
-                return false;
-            }
-            state.trouble = false;
-            unsaved.take(values);
-            if (stored.sent) {
-                if (!over) {
-                    onGone();
-                }
-                return false;
-            }
-            onStored(stored);
-            if (begun === version) {
-                state.dirty = false; // not before: a page that goes away takes the call along
-            }
-            return true;
-        });
+            return false;
+        }
+        onStored(stored);
+        if (begun === version) {
+            state.dirty = false; // not before: a page that goes away takes the call along
+            forget();
+        }
+        return true;
+    }
+
+    function forget() {
+        unsaved.dropOwn(own);
+        unsaved.drop(adopted);
+        adopted = [];
     }
 
     /** Store although the page goes away. */
     function storeLater() {
-        if (!state.dirty || over) {
+        if (!state.dirty || finished) {
             return;
         }
-        state.dirty = false;
-        const values = getValues();
-        if (state.trouble) {
-            unsaved.keep(values); // until the answer says that it is stored
-        }
+        keep(); // until the answer says that it is stored
+        const values = { ...getValues(), user_id: user.userId };
+        const dropped = [...adopted];
         const params = { model: "message.draft", method: "store", args: [values], kwargs: {} };
         // at once: a page that goes away waits for nothing
         browser
@@ -135,23 +139,58 @@ export function useKeeping(getValues, onStored, onGone) {
                 body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
             })
             .then((answer) => (answer.ok ? answer.json() : {}))
-            .then(({ result }) => (result ? unsaved.take(values) : unsaved.keep(values)))
-            .catch(() => unsaved.keep(values));
+            .then(({ result }) => {
+                if (result?.id && !result.stale && !result.sent) {
+                    unsaved.dropOwn(own);
+                    unsaved.drop(dropped);
+                }
+            })
+            .catch(() => {}); // it is kept
     }
 
-    /** Store nothing any more: it is being sent, or thrown away. */
-    function stop(stopped = true) {
-        over = stopped;
-        browser.clearTimeout(timer);
-        if (stopped) {
-            unsaved.take(getValues());
+    function onUnload(ev) {
+        if (state.dirty && state.volatile && !finished) {
+            ev.preventDefault(); // the browser asks whether to leave
         }
     }
 
+    const tell = () => state.trouble || store();
+    onMounted(() => writers.add(tell));
     onWillUnmount(() => {
         browser.clearTimeout(timer);
+        writers.delete(tell);
         storeLater();
+        unsaved.close(own);
+        finished = true;
     });
     useExternalListener(browser, "pagehide", storeLater);
-    return { state, mutex, touch, store, stop };
+    useExternalListener(browser, "beforeunload", onUnload);
+    return {
+        state,
+        mutex,
+        touch,
+        store,
+        /** Store nothing by itself meanwhile: it is being sent, or thrown away. */
+        pause() {
+            paused = true;
+            browser.clearTimeout(timer);
+        },
+        /** It was not sent after all. */
+        resume() {
+            paused = false;
+            if (state.dirty) {
+                later(STORE_AFTER);
+            }
+        },
+        /** It was sent, or thrown away: there is nothing to keep any more. */
+        finish() {
+            finished = true;
+            browser.clearTimeout(timer);
+            forget();
+        },
+        /** Entries of `unsaved` that this text has taken up: they go when the server has it. */
+        adopt(keys) {
+            adopted.push(...keys);
+        },
+    };
 }

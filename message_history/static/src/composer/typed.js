@@ -33,4 +33,26 @@ export const typed = {
         dom.insert(fragment);
         history.addStep();
     },
+
+    /** Put mark-up below what is written; the cursor stays where it is. */
+    append(editor, html) {
+        const nodes = [...new DOMParser().parseFromString(html, "text/html").body.childNodes];
+        editor.editable.append(...nodes.map((node) => editor.document.importNode(node, true)));
+        editor.shared.history.addStep();
+    },
+
+    /** The lines of a text that has no form. */
+    lines(html) {
+        const { body } = new DOMParser().parseFromString(html || "", "text/html");
+        return [...body.children].map((one) => one.textContent).join("\n") || body.textContent;
+    },
+
+    /** The reverse of `lines`. */
+    paragraphs(text) {
+        const holder = document.createElement("div");
+        return text.split("\n").map((line) => {
+            holder.textContent = line;
+            return `<p>${holder.innerHTML}</p>`;
+        }).join("");
+    },
 };

@@ -3,6 +3,8 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
+import { recover } from "../composer/recovering";
+import { quietly } from "./logged_out";
 
 /** Changes of one burst (a batch of mails) are asked about once. */
 const GATHER = 300;
@@ -39,6 +41,20 @@ export class Desk {
         busService.subscribe("message_history/listen_anew", () => busService.forceUpdateChannels());
         busService.start();
         this.refreshCounters();
+        this.recoverUnsaved();
+    }
+
+    /** Texts that an earlier page could not store (nobody was logged in, the server was down) come back. */
+    async recoverUnsaved() {
+        const recovered = await recover(this.orm);
+        if (!recovered.length) {
+            return;
+        }
+        this.note(recovered.map((one) => one.conversation_id).filter(Boolean));
+        const text = recovered.every((one) => one.conversation_id)
+            ? _t("What you wrote and could not be saved is back: see My Drafts.")
+            : _t("What you wrote and could not be saved is back: see My Drafts, and Write a Message.");
+        this.notification.add(text, { type: "info", sticky: true });
     }
 
     /** Gather changed conversations and tell of them once. */
@@ -54,7 +70,10 @@ export class Desk {
     }
 
     async refreshCounters() {
-        const counters = await this.orm.silent.call("message.desk", "get_counters", []);
+        const counters = await quietly(this.orm.silent.call("message.desk", "get_counters", []));
+        if (!counters) {
+            return;
+        }
         this.state.counters = counters;
         this.title.setCounters({ messages: counters.mine + counters.unassigned });
     }

@@ -49,6 +49,7 @@ export class InboxController extends ListController {
         this.inbox = useState({
             currentId: this.props.state?.currentId || null,
             mode: null,
+            writes: 0,
             order: this.desk.setting("message_order") || "newest",
             folded: browser.localStorage.getItem(QUEUES_FOLDED) === "1",
             wide: browser.innerWidth >= PANE_FROM,
@@ -230,6 +231,7 @@ export class InboxController extends ListController {
 
     writeNew() {
         if (this.inbox.wide) {
+            this.inbox.writes++; // though the pane shows one that was sent or closed
             this.show(null, "new");
         } else {
             this.actionService.doAction("message_history.message_write_action");

@@ -5,6 +5,7 @@ import { useDropdownState } from "@web/core/dropdown/dropdown_hooks";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
+import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { useDialogRole } from "../desk/dialog_role";
 import { fullMoment } from "../desk/format";
@@ -23,6 +24,24 @@ class ChangeMenu extends Component {
         this.orm = useService("orm");
         this.dropdown = this.props.state || useDropdownState();
         this.dialog = useDialogRole(this.constructor.label);
+        this.navigation = { onUpdated: (navigator) => (this.navigator = navigator) };
+    }
+
+    /** Another list: what was chosen of the one before is not what the next one has in its place. */
+    forgetChosen() {
+        const { navigator } = this;
+        if (navigator) {
+            navigator.activeItem?.setInactive(false);
+            Object.assign(navigator, { activeItem: null, activeItemIndex: -1 });
+        }
+    }
+
+    /** Enter while somebody types takes nothing: arrows or the pointer choose. */
+    onTypedKey(ev) {
+        if (ev.key === "Enter") {
+            ev.preventDefault();
+            ev.stopPropagation();
+        }
     }
 
     change(change) {
@@ -66,6 +85,7 @@ export class AssignMenu extends ChangeMenu {
     setup() {
         super.setup();
         this.menu = useState({ colleagues: [], text: "" });
+        this.keepLast = new KeepLast();
     }
 
     async load() {
@@ -74,11 +94,13 @@ export class AssignMenu extends ChangeMenu {
     }
 
     async find() {
-        this.menu.colleagues = await this.orm.call("message.desk", "get_colleagues", [this.menu.text]);
+        const asked = this.orm.call("message.desk", "get_colleagues", [this.menu.text]);
+        this.menu.colleagues = await this.keepLast.add(asked);
     }
 
     async onInput(ev) {
-        this.menu.text = ev.target.value;
+        this.forgetChosen();
+        Object.assign(this.menu, { text: ev.target.value, colleagues: [] });
         await this.find();
     }
 

@@ -9,7 +9,9 @@ import { KeepLast } from "@web/core/utils/concurrency";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { Composer } from "../composer/composer";
 import { useSending } from "../composer/sending";
+import { unsaved } from "../composer/unsaved";
 import { useDeskKey } from "../desk/keys";
+import { quietly } from "../desk/logged_out";
 import { MEDIA, formOf, fullMoment } from "../desk/format";
 import { AssignMenu, SnoozeMenu, TagMenu } from "./menus";
 import { MessageCard } from "./message_card";
@@ -41,6 +43,7 @@ export class MessagePane extends Component {
     static props = {
         conversationId: { type: [Number, { value: null }] },
         mode: { type: [String, { value: null }], optional: true },
+        writes: { type: Number, optional: true },
         tickedText: { type: String, optional: true },
         onChanged: { type: Function, optional: true },
         onClose: { type: Function, optional: true },
@@ -56,6 +59,7 @@ export class MessagePane extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.desk = useService("messages.desk");
+        this.notification = useService("notification");
         Object.assign(this, { MEDIA, fullMoment });
         this.state = useState({ data: null, composer: null, loading: false });
         this.snoozeMenu = useDropdownState();
@@ -78,7 +82,7 @@ export class MessagePane extends Component {
         });
         onWillStart(() => this.load(this.props));
         onWillUpdateProps((next) => {
-            if (next.conversationId !== this.props.conversationId || next.mode !== this.props.mode) {
+            if (["conversationId", "mode", "writes"].some((name) => next[name] !== this.props[name])) {
                 this.load(next);
             }
         });
@@ -146,17 +150,25 @@ export class MessagePane extends Component {
             return;
         }
         keep(data);
-        if (!this.state.composer && data.drafts.length) {
-            this.state.composer = { mode: data.drafts[0].mode, historyId: null, focus: 0 };
+        const mode = data.drafts[0]?.mode || unsaved.modeOf(data.id);
+        if (!this.state.composer && mode) {
+            this.state.composer = { mode, historyId: null, focus: 0 };
         }
     }
 
     /** Read again, without closing what is unfolded. */
     async refresh() {
         const { data } = this.state;
-        const fresh = await this.orm.silent.call("message.desk", "open_conversation", [data.id]);
-        if (this.state.data?.id !== data.id) {
+        const fresh = await quietly(this.orm.silent.call("message.desk", "open_conversation", [data.id]), false);
+        if (this.state.data?.id !== data.id || fresh === false) {
             return;
+        }
+        if (!fresh && this.state.composer) {
+            this.state.composer = null; // what is written there stores itself, as a message of its own
+            this.notification.add(
+                _t("This conversation is gone, or not yours any more. What you were writing is kept: see Write a Message."),
+                { type: "warning", sticky: true }
+            );
         }
         if (fresh) {
             for (const message of fresh.messages) {
@@ -268,6 +280,11 @@ export class MessagePane extends Component {
         this.openingTimer = browser.setTimeout(() => (this.desk.opening = false), 3000);
         this.focusCount = (this.focusCount || 0) + 1;
         return this.focusCount;
+    }
+
+    /** Go on with a new message that was begun and not sent. */
+    openDraft(id) {
+        this.state.composer = { mode: "new", historyId: null, draftId: id, focus: this.nextFocus() };
     }
 
     closeComposer() {

@@ -1,6 +1,7 @@
 import { onWillDestroy, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { quietly } from "../desk/logged_out";
 
 const HEARTBEAT = 30000;
 
@@ -22,7 +23,7 @@ export function usePresence(desk, where) {
             return;
         }
         told = now;
-        const others = await orm.silent.call("message.presence", "note", [id, answering]);
+        const others = await quietly(orm.silent.call("message.presence", "note", [id, answering]), []);
         if (where().id === id) {
             state.others = others;
         }
@@ -36,7 +37,7 @@ export function usePresence(desk, where) {
     const timer = browser.setInterval(() => where().id && tell(true), HEARTBEAT);
     onWillDestroy(() => {
         browser.clearInterval(timer);
-        desk.orm.silent.call("message.presence", "note", [false, false]);
+        quietly(desk.orm.silent.call("message.presence", "note", [false, false]));
     });
     return { tell, state };
 }

@@ -7,6 +7,7 @@ import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useDialogRole } from "../desk/dialog_role";
 import { MEDIA, formOf, shortMoment } from "../desk/format";
+import { quietly } from "../desk/logged_out";
 
 /** In the menu bar: how much is to be answered, the latest of it, and what is wrong. */
 export class MessagesSystray extends Component {
@@ -77,7 +78,7 @@ export class MessagesSystray extends Component {
         if (!wanted || wanted === "off") {
             return;
         }
-        const [line] = await this.orm.silent.call("message.desk", "get_ticker", [ids]);
+        const [line] = await quietly(this.orm.silent.call("message.desk", "get_ticker", [ids]), []);
         if (line) {
             this.state.line = wanted === "subject" ? line : { ...line, subject: "" };
         }
