@@ -116,10 +116,10 @@ class MessageDelivery(models.Model):
         return self._open_correction(self.env._("Correct and Send Again"))
 
     def _open_correction(self, title):
+        self.history_id._check_handle()
         owed = self.filtered(lambda delivery: delivery.state in (*OWED, *WAITING))
         if len(owed.history_id) != 1:
             raise UserError(self.env._("Choose recipients of one message that it did not reach."))
-        owed.history_id._check_handle()
         return self.env["message.correct"]._open_for(owed.history_id, owed, title)
 
     def action_send_again(self):

@@ -73,6 +73,7 @@ class MessageHistory(models.Model):
 
     def action_send_now(self):
         """Send at once what waits for its moment or for another attempt."""
+        self._check_handle()
         waiting = self.env["message.delivery"].search(
             [("history_id", "in", self.ids), ("state", "in", WAITING)])
         if not waiting:
@@ -90,9 +91,11 @@ class MessageHistory(models.Model):
 
     def action_open_channel(self):
         """Open the channel that keeps the message waiting."""
+        self.check_access("read")
         return (self[:1]._worst_delivery().channel_id or self.channel_id)[:1].get_formview_action()
 
     def _owed_deliveries(self, also=()):
+        self._check_handle()
         owed = self.env["message.delivery"].search(
             [("history_id", "in", self.ids), ("state", "in", (*OWED, *also))])
         if not owed:
@@ -110,17 +113,20 @@ class MessageHistory(models.Model):
 
     def action_mark_arrived(self):
         """Note that what is in doubt did arrive."""
+        self._check_handle()
         return self.env["message.delivery"].search(
             [("history_id", "in", self.ids), ("state", "=", "in_doubt")]).action_mark_arrived()
 
     def action_cancel(self):
         """Take back what nobody has begun to send."""
+        self._check_handle()
         return self.env["message.delivery"].search(
             [("history_id", "in", self.ids), ("state", "in", WAITING)]).action_cancel()
 
     def action_view_deliveries(self):
         """Open the recipients and what became of each."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
         return {**action, "domain": [("history_id", "=", self.id)], "context": {}}
 

@@ -30,6 +30,7 @@ class Call:
 
     :param who: the test's attribute with the entitled user
     :param made: called with the test and a user, makes the call as that user
+    :param reaches: the error by which the entitled person learns, past all rights, that there is nothing to do
     :param open_to: those of the others who may make it, too, with a reason why it harms nobody
     """
 
@@ -37,6 +38,7 @@ class Call:
     made: Any
     open_to: tuple[str, ...] = ()
     because: str = ""
+    reaches: type[Exception] | None = None
 
 
 class RegistryWalk(ScopeCase):
@@ -82,7 +84,9 @@ class RegistryWalk(ScopeCase):
             try:
                 call.made(self, getattr(self, call.who))
                 self.env.flush_all()
-            except Exception as error:  # noqa: BLE001 - whatever it is: the control does not work
+            except Exception as error:  # noqa: BLE001 - whatever else it is: the control does not work
+                if call.reaches and type(error) is call.reaches:
+                    return
                 self.fail(f"{name}: {call.who} is entitled, and got {type(error).__name__}: {error}")
 
     def _refused(self, name, call, label, user):
@@ -94,6 +98,8 @@ class RegistryWalk(ScopeCase):
             except (AccessError, MissingError):
                 return
             except Exception as error:  # noqa: BLE001 - a crash is no refusal
+                if label in call.open_to and type(error) is call.reaches:
+                    return
                 self.fail(f"{name} as {label}: {type(error).__name__}: {error}")
             if label in call.open_to:
                 self.assertTrue(call.because)

@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import UserError
 
 from ..tools.outgoing import Outgoing, Recipient
 from .common import build_mail
@@ -30,12 +31,6 @@ def _wizard(model, method, values):
     return made
 
 
-def _undo(test, user):
-    outcome = test.conversation.with_user(test.member).desk_change({"name": "done"})
-    return test.conversation.with_user(user).desk_undo(outcome["undo"]) if user == test.member else test.env[
-        "message.conversation"].with_user(user).browse(test.conversation.id).desk_undo([{"id": test.conversation.id, "undo": 0}])
-
-
 def _picture(test, user):
     return test.env["message.picture.sender"].with_user(user).trust("ann@example.com")
 
@@ -46,6 +41,8 @@ _CONVERSATION = ("action_assign_to_me", "action_done", "action_reopen", "action_
 _INCOMING = ("action_download", "action_ignore", "action_ignore_sender", "action_open_conversation",
              "action_open_document", "action_put_on_document")
 _OUTGOING = ("action_cancel", "action_send_now", "action_open_channel", "action_view_deliveries")
+_SERVERS = ("action_learn_authserv", "action_look_up_authserv", "action_use_authserv", "action_send_test",
+            "action_open_settings")
 _REFUSED = ("action_correct", "action_other_channel", "action_send_again")
 _CHANNEL = ("action_pause", "action_continue", "action_fetch_now", "action_test_connection", "action_confirm_database")
 _LISTS = ("action_view_attempts", "action_view_failed", "action_view_inbox", "action_view_messages",
@@ -65,7 +62,8 @@ class TestRegistryWalk(RegistryWalk):
         "message.conversation.desk_change": Call("member", _on("conversation", "desk_change", {"name": "done"})),
         "message.conversation.desk_split": Call("member", lambda test, user: test.thread.with_user(user).desk_split(
             test.second.ids)),
-        "message.conversation.desk_undo": Call("member", _undo),
+        "message.conversation.desk_undo": Call("member", lambda test, user: test.changed.with_user(
+            user).desk_undo(test.undo), _ALL_OTHERS, "takes back what the caller himself did, of which there is nothing"),
         "message.conversation.message_post": Call("member", _on(
             "conversation", "message_post", body=f"{MARK} noted", message_type="comment")),
         "message.conversation.message_subscribe": Call("member", lambda test, user: test.conversation.with_user(
@@ -91,8 +89,16 @@ class TestRegistryWalk(RegistryWalk):
         "message.delivery.action_cancel": Call("member", _on("waiting_for", "action_cancel")),
         "message.delivery.action_mark_arrived": Call("member", _on("doubtful_to", "action_mark_arrived")),
         "message.delivery.action_open_channel": Call("member", _on("waiting_for", "action_open_channel")),
+        "message.delivery.action_send_links": Call("member", _on("refused_to", "action_send_links"), reaches=UserError),
+        "message.history.action_send_links": Call("member", _on("linkable", "action_send_links"), reaches=UserError),
+        "message.setup.action_test": Call("manager", _wizard("message.setup", "action_test", lambda test: {
+            "name": "x"}), ("manager_b",), "a form of one's own", UserError),
+        "message.setup.action_apply": Call("manager", _wizard("message.setup", "action_apply", lambda test: {
+            "name": "x"}), ("manager_b",), "a form of one's own", UserError),
+        "mail.mail.send": Call("admin", lambda test, user: test.mail.with_user(user).send()),
         "message.attempt.action_open_message": Call("member", _on("attempt", "action_open_message")),
         **{f"message.channel.{name}": Call("manager", _on("channel", name)) for name in _CHANNEL},
+        **{f"message.channel.{name}": Call("manager", _on("channel", name), reaches=UserError) for name in _SERVERS},
         **{f"message.channel.{name}": Call("manager", _on("channel", name), _ALL_OTHERS, _EMPTY) for name in _LISTS},
         "message.channel.action_set_up": Call("manager", _on("channel", "action_set_up"), _ALL_OTHERS,
                                               "names the form, which only managers can open"),
@@ -116,7 +122,8 @@ class TestRegistryWalk(RegistryWalk):
         "message.desk.open_message": Call("member", _of("message.desk", "open_message", "message")),
         "message.draft.open": Call("member", _of("message.draft", "open", "conversation", "reply")),
         "message.draft.store": Call("member", lambda test, user: test.env["message.draft"].with_user(user).store(
-            {"conversation_id": test.conversation.id, "mode": "reply", "body": "<p>x</p>"})),
+            {"conversation_id": test.conversation.id, "mode": "reply", "body": "<p>x</p>"}), _CLERKS,
+            "who does not see the conversation keeps a message of his own"),
         "message.draft.find_people": Call("member", _of("message.draft", "find_people", MARK), ("plain", *_CLERKS),
                                           "contacts that the user may read"),
         "message.draft.discard": Call("member", _on("draft", "discard")),
@@ -126,8 +133,7 @@ class TestRegistryWalk(RegistryWalk):
         "message.draft.take_back": Call("member", _on("sent", "take_back")),
         "message.draft.send_now": Call("member", _on("sent", "send_now")),
         "message.link.action_apply": Call("member", _wizard("message.link", "action_apply", lambda test: {
-            "history_ids": [(6, 0, test.message.ids)], "mode": "existing",
-            "document": f"res.partner,{test.message.res_id}"})),
+            "history_ids": [(6, 0, test.message.ids)], "mode": "existing"}), reaches=UserError),
         "message.correct.action_apply": Call("member", _wizard("message.correct", "action_apply", lambda test: {
             "history_id": test.refused.id, "line_ids": [(0, 0, {
                 "delivery_id": test.refused_to.id, "new_address": "new@example.com"})]})),
@@ -180,6 +186,9 @@ class TestRegistryWalk(RegistryWalk):
         self.note = drafts.create({"conversation_id": self.conversation.id, "mode": "note", "body": f"<p>{MARK}</p>"})
         self.sent = drafts.create({"conversation_id": self.conversation.id, "mode": "reply", "subject": MARK})
         self.sent.sudo().write({"state": "sent", "sent_id": self.held_back.id, "before": {}})
+        self.changed = self.receive(build_mail(f"{MARK} changed", subject=f"{MARK} 4")).conversation_id
+        self.undo = self.changed.with_user(self.member).desk_change({"name": "done"})["undo"]
+        self.mail = self.env["mail.mail"].create({"subject": MARK, "body_html": MARK, "email_to": "a@example.com"})
         self.env.flush_all()
         self.env.invalidate_all()
 
@@ -197,6 +206,7 @@ class TestRegistryWalk(RegistryWalk):
             self.env["message.outbox"]._refresh(history.ids)
             return history
         self.refused, self.doubtful = enqueue("refused"), enqueue("in_doubt")
+        self.linkable = self.refused
         later = fields.Datetime.add(fields.Datetime.now(), hours=5)
         self.waiting, self.held_back = enqueue("queued", not_before=later), enqueue("deferred", not_before=later)
         self.refused_to, self.doubtful_to = self.refused.delivery_ids, self.doubtful.delivery_ids
