@@ -1,11 +1,12 @@
 import mimetypes
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
 from odoo import api, models
 from odoo.http import request
 from odoo.tools import html_sanitize, plaintext2html
 
-from ..lib.display import Display, prepare_html
+from ..lib.display import Display, prepare_html, quote_html
 from ..lib.repair import parse_mail, restore_cut_parts
 
 
@@ -19,8 +20,8 @@ class MessageContent(models.AbstractModel):
     def _display(self, message):
         """Return what is shown of a message (``message.history``), read from its original.
 
-        The mark-up is sanitised and leads nowhere by itself; the page that shows it must forbid
-        scripts and, unless the reader wants them, pictures from elsewhere.
+        The mark-up holds only what ``lib/markup_rules.py`` allows and leads nowhere by itself; the page
+        that shows it forbids scripts and, unless the reader wants them, pictures from elsewhere.
 
         :return: ``lib.display.Display``; without an original the text that the ledger kept
         """
@@ -31,13 +32,26 @@ class MessageContent(models.AbstractModel):
             return Display(html=self._kept_text(message), complete=False)
         urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
                 for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
-        clean = html_sanitize(body)  # the frame forbids what style sheets could load
-        display = prepare_html(clean, urls, self._own_hosts())
+        display = prepare_html(html_sanitize(body), urls, self._own_hosts())
         display.files = [
             {"index": index, "name": name, "size": len(_as_bytes(content)), "mimetype": _mimetype(name)}
             for index, (name, content, info) in enumerate(files)
             if not (info.get("cid") and info["cid"] in display.used_cids)]
         return display
+
+    @api.model
+    def _quotable(self, message, *, pictures=False):
+        """Return the mark-up of a message as it may go out again, within an answer.
+
+        :param pictures: with the pictures from elsewhere, which tell the sender that the answer is being read
+        """
+        if message.private:
+            return Markup("")
+        body, _files = self._parse(message)
+        if body is None:
+            return self._kept_text(message)
+        quoted = quote_html(html_sanitize(body), self._own_hosts(), pictures=pictures)
+        return Markup(quoted)  # noqa: S704 - made of what lib/markup_rules.py allows
 
     @api.model
     def _own_hosts(self):
