@@ -110,8 +110,15 @@ def quote_html(source: str, own_hosts: Collection[str] = (), *, pictures: bool =
 
 
 def _parse(source: str) -> Any:
+    """Return what is in the body as one ``div``, None if there is nothing."""
     source = OVERRIDES.sub("", str(source or ""))
-    return lxml.html.fragment_fromstring(source, create_parent="div") if source.strip() else None
+    if not source.strip():
+        return None
+    # not fragment_fromstring: it sets texts anew, which fails for control characters (``&#8;``)
+    body = lxml.html.document_fromstring(f"<html><body>{source}</body></html>").find("body")
+    if body is not None:
+        body.tag, body.tail = "div", None
+    return body
 
 
 def _clean(root: Any, picture: Callable[[str], str | None]) -> None:

@@ -71,6 +71,8 @@ class Rules:
     def clean(self, root: Any) -> None:
         """Take out of a tree (``lxml.html``) what may not stay; the root itself stays, without attributes."""
         lxml.etree.strip_tags(root, lxml.etree.Comment, lxml.etree.ProcessingInstruction, lxml.etree.Entity)
+        for node in root.iter("image"):
+            node.tag = "img"  # as every browser reads it
         unknown = {node.tag for node in root.iter(lxml.etree.Element)} - ELEMENTS - {root.tag}
         if dropped := unknown & _DROPPED:
             lxml.etree.strip_elements(root, *dropped, with_tail=False)
@@ -107,6 +109,8 @@ class Rules:
             return value if _SPAN.match(value) else None
         if name == "class":
             return " ".join(one for one in value.split() if one in _CLASSES) or None
+        if name == "role":  # that a table is only looks, for screen readers
+            return value if value in ("presentation", "none") else None
         if name in ("id", "name", "usemap"):
             return self._clean_name(tag, name, value)
         return self._clean_address(tag, name, value)

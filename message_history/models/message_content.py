@@ -29,7 +29,9 @@ class MessageContent(models.AbstractModel):
             return Display()
         body, files = self._parse(message)
         if body is None:
-            return Display(html=self._kept_text(message), complete=False)
+            kept = prepare_html(self._kept_text(message), {}, self._own_hosts())
+            kept.complete = False
+            return kept
         urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
                 for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
         display = prepare_html(html_sanitize(body), urls, self._own_hosts())
@@ -48,9 +50,8 @@ class MessageContent(models.AbstractModel):
         if message.private:
             return Markup("")
         body, _files = self._parse(message)
-        if body is None:
-            return self._kept_text(message)
-        quoted = quote_html(html_sanitize(body), self._own_hosts(), pictures=pictures)
+        source = self._kept_text(message) if body is None else html_sanitize(body)
+        quoted = quote_html(source, self._own_hosts(), pictures=pictures)
         return Markup(quoted)  # noqa: S704 - made of what lib/markup_rules.py allows
 
     @api.model
