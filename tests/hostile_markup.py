@@ -34,13 +34,15 @@ _CLASSES = {"o_quote", "o_message_quote", "gmail_quote", "gmail_signature", "moz
 class Vector:
     """One try.
 
-    :param picture: an ordinary picture, which may be loaded when the reader wants pictures
+    :param picture: an ordinary picture, which is loaded when the reader wants pictures
+    :param maybe: one that may be or not
     """
 
     number: int
     group: str
     html: str
     picture: bool
+    maybe: bool
 
     @property
     def name(self):
@@ -56,12 +58,12 @@ def vectors(port=80):
             group = line[3:]
         if not line.strip() or line.startswith(("#", "== ")):
             continue
-        number, picture = len(found) + 1, line.startswith("+")
-        html = line.removeprefix("+")
+        number, picture, maybe = len(found) + 1, line.startswith("+"), line.startswith("?")
+        html = line[1:] if picture or maybe else line
         for sign, text in {"{u}": f"http://{HOST}/{number}", "{h}": f"{HOST}/{number}", "{j}": f"parent.canary({number})",
                            "{n}": str(number), "{port}": str(port), **_CHARACTERS}.items():
             html = html.replace(sign, text)
-        found.append(Vector(number, group, html, picture))
+        found.append(Vector(number, group, html, picture, maybe))
     return found
 
 

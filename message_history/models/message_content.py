@@ -1,3 +1,4 @@
+import logging
 import mimetypes
 from urllib.parse import urlsplit
 
@@ -8,6 +9,8 @@ from odoo.tools import html_sanitize, plaintext2html
 
 from ..lib.display import Display, prepare_html, quote_html
 from ..lib.repair import parse_mail, restore_cut_parts
+
+_logger = logging.getLogger(__name__)
 
 
 class MessageContent(models.AbstractModel):
@@ -67,7 +70,7 @@ class MessageContent(models.AbstractModel):
 
     @api.model
     def _parse(self, message):
-        """Return (mark-up, [(name, content, info)]) of an original, (None, []) where it is gone."""
+        """Return (mark-up, [(name, content, info)]) of an original; (None, []) where it is gone, or can't be read."""
         if message.content_type != "message/rfc822":
             return None, []
         with self.env["message.raw"]._opened(message.id) as original:
@@ -75,7 +78,11 @@ class MessageContent(models.AbstractModel):
                 return None, []
             parsed = parse_mail(bytes(original))
             thread = self.env["mail.thread"].with_context(message_gateway=True, message_gateway_no_report=True)
-            found = thread._message_parse_extract_payload(parsed.message, {"message_id": ""}, save_original=False)
+            try:
+                found = thread._message_parse_extract_payload(parsed.message, {"message_id": ""}, save_original=False)
+            except Exception:  # core fails on a body that is one comment; a conversation must open all the same
+                _logger.info("The text of message %s could not be read", message.id, exc_info=True)
+                return None, []
             files = restore_cut_parts(found.get("attachments") or [], parsed.cut_parts)
             return found.get("body") or "", [tuple(file) for file in files]
 

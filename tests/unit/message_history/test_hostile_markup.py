@@ -25,7 +25,7 @@ def test_only_what_is_listed_is_shown(vector):
     shown = prepare_html(vector.html, {}, {"odoo.example"}).html
     assert not faults(shown), vector.name
     assert not re.search(r"""(src|background)=["']http|url\('http""", _HELD.sub("", shown)), "nothing is loaded by itself"
-    assert bool(_HELD.search(shown)) == vector.picture, vector.name
+    assert vector.maybe or bool(_HELD.search(shown)) == vector.picture, vector.name
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector.number))
