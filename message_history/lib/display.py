@@ -183,19 +183,18 @@ def _fold_quotes(root: Any) -> None:
     if own <= 0:
         return
     for node in outermost:
+        if any(outer.tag == "details" for outer in node.iterancestors()):
+            continue  # folded together with an earlier one
         follows = node.get("id") in ("divRplyFwdMsg", "appendonsend")
         _fold(node, [node, *(node.itersiblings() if follows else ())])
 
 
 def _fold(node: Any, quoted: list[Any]) -> None:
-    parent = node.getparent()
-    if parent is None or any(outer.tag == "details" for outer in node.iterancestors()):
-        return  # folded together with an earlier one
     details = lxml.html.Element("details", {"class": "o_quote"})
     summary = lxml.etree.SubElement(details, "summary")
     summary.text = "•••"
     tail = quoted[-1].tail if len(quoted) == 1 else None
-    parent.insert(parent.index(node), details)
+    node.addprevious(details)
     for one in quoted:
         if len(quoted) == 1:
             one.tail = None

@@ -21,7 +21,7 @@ class Recorder:
     """Takes whatever connects on loopback and keeps what it asked for; answers with a picture, or ``/bare`` page."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.encrypted = [], 0
         self._servers = [socket.create_server(("127.0.0.1", 0))]
         self.port = self._servers[0].getsockname()[1]
         self._servers.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
@@ -40,9 +40,13 @@ class Recorder:
         with peer:
             peer.settimeout(10)
             try:
-                line = peer.recv(65536).split(b"\r\n")[0].decode("latin-1")
+                data = peer.recv(65536)
             except OSError:
                 return
+            if data[:1] == b"\x16":  # a greeting in TLS: somebody wanted https
+                self.encrypted += 1
+                return
+            line = data.split(b"\r\n")[0].decode("latin-1")
             if not line:
                 return  # a connection made in advance; see the net log for these
             path = (line.split() + ["", ""])[1]
