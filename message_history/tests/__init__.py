@@ -26,4 +26,5 @@ from . import (
     test_translations,
     test_views,
     test_words,
+    test_words_are_text,
 )
