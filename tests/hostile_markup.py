@@ -75,12 +75,13 @@ def faults(html):
 
 #: For Chromium: ``[[element, {attribute: value}]]`` of a document; foreign elements and comments are named as such.
 WALK = """(root) => {
+    const attributesOf = Object.getOwnPropertyDescriptor(Element.prototype, "attributes").get; // not to be hidden
     const found = [], walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL & ~NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         if (node.nodeType !== 1) { found.push(["#" + node.nodeType, {}]); continue; }
         const html = node.namespaceURI === "http://www.w3.org/1999/xhtml";
         found.push([html ? node.localName : "foreign:" + node.localName,
-            Object.fromEntries([...node.attributes].map((one) => [one.name, one.value]))]);
+            Object.fromEntries([...attributesOf.call(node)].map((one) => [one.name, one.value]))]);
     }
     return found;
 }"""

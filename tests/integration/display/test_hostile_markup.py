@@ -26,6 +26,8 @@ anna = env['res.users'].search([('login', '=', 'anna')])
 found = {}
 for message in env['message.history'].search([('subject', '=like', 'Vector %')], order='id'):
     number = int(message.subject.split()[1])
+    if number not in numbers:
+        continue
     if mode == 'forward':
         env['message.picture.sender'].with_user(anna).trust(message.sender_address)
     Draft = env['message.draft'].with_user(anna)
@@ -121,7 +123,7 @@ def shown(office, table, chromium):
     query = "SELECT subject, id FROM message_history WHERE subject LIKE 'Vector %' AND settled AND conversation_id IS NOT NULL"
     rows = wait_until(lambda: len(found := office.database.sql(query)) == len(table) and found, 120, "all mails", every=1)
     numbers = {int(row[1]): int(row[0].split()[1]) for row in rows}
-    anna.page.evaluate("window.ran = []; window.canary = (n) => ran.push(n)")
+    anna.page.evaluate("window.ran = []; window.canary = (n) => ran.push(n); 0")
     anna.dialogs = []
     anna.page.on("dialog", lambda dialog: (anna.dialogs.append(dialog.message), dialog.dismiss()))
     answers = anna.page.evaluate(_READ, list(numbers))
@@ -135,10 +137,12 @@ def shown(office, table, chromium):
 
 def _sit_down(chromium, office):
     """The first page of a new database waits for its bundles, on a busy machine longer than a page may."""
-    try:
-        return Clerk(chromium.browser, office, "anna")
-    except chromium.TimeoutError:
-        return Clerk(chromium.browser, office, "anna")
+    for _attempt in range(8):
+        try:
+            return Clerk(chromium.browser, office, "anna")
+        except chromium.TimeoutError:
+            continue
+    raise AssertionError("the desk does not come up")
 
 
 def _in_pieces(values, size=60):
@@ -198,7 +202,7 @@ def test_with_pictures_only_pictures_are_fetched(shown, table, recorder):
 
 
 def test_nothing_of_it_goes_out_with_an_answer(office, shown, table, recorder, chromium):
-    sent = office.database.shell(_ANSWER, mode="reply")
+    sent = office.database.shell(_ANSWER, mode="reply", numbers=list(table))
     answers = {int(number): _html(base64.b64decode(raw)) for number, raw in sent.items()}
     assert set(answers) == set(table)
     recorder.asked.clear()
@@ -217,7 +221,8 @@ def test_nothing_of_it_goes_out_with_an_answer(office, shown, table, recorder, c
 
 
 def test_a_forward_takes_pictures_along_only_from_who_is_trusted(office, shown, table, recorder, chromium):
-    sent = office.database.shell(_ANSWER, mode="forward")
+    chosen = [number for number, vector in table.items() if vector.picture or vector.maybe or not number % 5]
+    sent = office.database.shell(_ANSWER, mode="forward", numbers=chosen)
     forwards = {int(number): _html(base64.b64decode(raw)) for number, raw in sent.items()}
     recorder.asked.clear()
     page = chromium.browser.new_page()
@@ -253,7 +258,7 @@ def test_the_words_of_a_sender_are_words_at_the_desk(office, chromium, recorder)
                    html=f"<p>With a picture</p><img src='http://{HOST}/words'>", attachment=(file, b"%PDF-1.4"))
     clerk = _sit_down(chromium, office).open_inbox()
     page = clerk.page
-    page.evaluate("window.ran = []; window.canary = (n) => ran.push(n)")
+    page.evaluate("window.ran = []; window.canary = (n) => ran.push(n); 0")
     recorder.asked.clear()
     clerk.open("subject")
     assert subject in page.inner_text(".o_messages_subject")
