@@ -13,20 +13,24 @@ import lxml.html
 TABLE = Path(__file__).parent / "data" / "hostile_markup.txt"
 HOST = "canary.example"
 _CHARACTERS = {"{nul}": "\0", "{lf}": "\n", "{cr}": "\r", "{tab}": "\t", "{ff}": "\f"}
-_ELEMENTS = set(
-    "a abbr acronym address area article aside b bdi big blockquote body br caption center cite code col colgroup dd del "
-    "details dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 head header hr html i img ins kbd li "
-    "main map mark menu nav ol p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td "
-    "tfoot th thead tr tt u ul var wbr".split())
-_ATTRIBUTES = set(
-    "abbr align alt axis background bgcolor border bordercolor cellpadding cellspacing char class clear color colspan "
-    "coords dir face frame height href hspace id lang name noshade nowrap open rel reversed role rowspan rules scope shape "
-    "size span src start style summary target title type usemap valign value vspace width data-o-mail-quote "
-    "data-o-mail-quote-node data-leads-to data-held-src data-held-background data-held-style".split())
+_ELEMENTS = frozenset(re.findall(r"\S+", """
+    a abbr acronym address area article aside b bdi big blockquote body br caption center cite code col colgroup dd
+    del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 head header hr html i img ins
+    kbd li main map mark menu nav ol p pre q rp rt ruby s samp section small span strike strong sub summary sup
+    table tbody td tfoot th thead tr tt u ul var wbr
+"""))
+_ATTRIBUTES = frozenset(re.findall(r"\S+", """
+    abbr align alt axis background bgcolor border bordercolor cellpadding cellspacing char class clear color colspan
+    coords dir face frame height href hspace id lang name noshade nowrap open rel reversed role rowspan rules scope
+    shape size span src start style summary target title type usemap valign value vspace width data-o-mail-quote
+    data-o-mail-quote-node data-leads-to data-held-src data-held-background data-held-style
+"""))
 _LINK = re.compile(r"https?://[^\s@\\/]+([/?#]|$)|mailto:|tel:\+?[\d()./ -]+$|#m-")
 _PICTURE = re.compile(r"/message_history/part/\d+/\d+$|data:image/(png|gif|jpeg);base64,|https?://[^\s@\\/]+([/?#]|$)")
 _STYLE_URL = re.compile(r"url\('https?://[^'()\\\s]+'\)")
-_BAD_STYLE = re.compile(r"[\\<>{}@]|url|expression|image[-(]|position: ?(fixed|absolute|sticky)|behavior|binding|/\*", re.I)
+_BAD_STYLE = re.compile(
+    r"[\\<>{}@]|url|expression|image[-(]|position: ?(fixed|absolute|sticky)|behavior|binding|/\*", re.I
+)
 _CLASSES = {"o_quote", "o_message_quote", "gmail_quote", "gmail_signature", "moz-cite-prefix", "yahoo_quoted"}
 
 
@@ -60,8 +64,14 @@ def vectors(port=80):
             continue
         number, picture, maybe = len(found) + 1, line.startswith("+"), line.startswith("?")
         html = line[1:] if picture or maybe else line
-        for sign, text in {"{u}": f"http://{HOST}/{number}", "{h}": f"{HOST}/{number}", "{j}": f"parent.canary({number})",
-                           "{n}": str(number), "{port}": str(port), **_CHARACTERS}.items():
+        for sign, text in {
+            "{u}": f"http://{HOST}/{number}",
+            "{h}": f"{HOST}/{number}",
+            "{j}": f"parent.canary({number})",
+            "{n}": str(number),
+            "{port}": str(port),
+            **_CHARACTERS,
+        }.items():
             html = html.replace(sign, text)
         found.append(Vector(number, group, html, picture, maybe))
     return found

@@ -26,7 +26,8 @@ LEADS_TO = "data-leads-to"
 _HTTP = ("http:", "https:")
 _REMOTE_STYLE = re.compile(r"url\('https?:[^')]*'\)")
 _NO_LENGTH = re.compile(r"\s*[0-2](?:px)?\s*\Z|\s*0*\s*%\s*\Z")
-_HIDDEN = re.compile(r"display: none|visibility: hidden|(?:^|; )(?:max-)?(?:width|height): ?[0-2](?:px)?(?:;|$)|opacity: 0(?:;|$)")
+_HIDDEN = re.compile(
+    r"display: none|visibility: hidden|opacity: 0(?:;|$)|(?:^|; )(?:max-)?(?:width|height): [0-2](?:px)?(?:;|$)")
 #: How the usual programs mark what they quote; only the outermost is folded.
 _QUOTES = (
     "descendant::*[self::blockquote[@type='cite' or contains(@class, 'gmail_quote') or @data-o-mail-quote-node] "
@@ -171,7 +172,7 @@ def _is_quotable(node: Any, style: str, *, pictures: bool) -> bool:
     if not source.startswith(_HTTP):
         return source.startswith("data:")
     seen = not any(_NO_LENGTH.match(node.get(name) or "x") for name in ("width", "height"))
-    return pictures and seen and not _HIDDEN.search(style)
+    return pictures and seen and not _HIDDEN.search(style.lower())
 
 
 def _fold_quotes(root: Any) -> None:

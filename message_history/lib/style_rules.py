@@ -97,7 +97,8 @@ def _declarations(text: str) -> list[str]:
     """Return what stands between semicolons, but for those in strings and brackets."""
     if not _SPECIAL.search(text.replace(";", "")):
         return text.split(";")
-    found, start, depth, quote = [], 0, 0, ""
+    found: list[str] = []
+    start, depth, quote = 0, 0, ""
     for match in _SPECIAL.finditer(text):
         sign = match[0]
         if quote:

@@ -49,7 +49,8 @@ class TestWordsAreText(MessageCase):
         said = []
         self.server.failures["fetch"] = AuthenticationError(HOSTILE)
         self.fetch()
-        with patch.object(type(self.env["res.users"]), "_bus_send", lambda _user, kind, values: said.append((kind, values))):
+        users = type(self.env["res.users"])
+        with patch.object(users, "_bus_send", lambda _user, kind, values: said.append((kind, values))):
             self.env["message.alarm"]._cron_alarms()
         texts = [values["message"] for kind, values in said if kind == "simple_notification"]
         self.assertTrue(texts)

@@ -49,12 +49,15 @@ class Recorder:
             line = data.split(b"\r\n")[0].decode("latin-1")
             if not line:
                 return  # a connection made in advance; see the net log for these
-            path = (line.split() + ["", ""])[1]
+            path = [*line.split(), "", ""][1]
             kind, body = (b"text/html", _PAGE) if path == "/bare" else (b"image/gif", _PICTURE)
             if path not in ("/bare", "/favicon.ico"):
                 self.asked.append(line)
-            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (
-                kind, len(body)) + body)
+            peer.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+                % (kind, len(body))
+                + body
+            )
 
     def close(self):
         """End."""
@@ -89,11 +92,22 @@ class Chromium:
 
     def __init__(self, driver, program, recorder, folder):
         self._log = folder / "net.json"
-        self.browser = driver.chromium.launch(executable_path=program, args=[
-            "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--no-first-run", f"--log-net-log={self._log}",
-            f"--host-resolver-rules=MAP {HOST}:80 127.0.0.1:{recorder.port}, MAP {HOST}:443 127.0.0.1:{recorder.port}, "
-            f"MAP {HOST}. 127.0.0.1:{recorder.port}"])
+        names = (f"{HOST}:80", f"{HOST}:443", f"{HOST}.")
+        rules = ", ".join(f"MAP {name} 127.0.0.1:{recorder.port}" for name in names)
+        self.browser = driver.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--headless=new",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+                f"--log-net-log={self._log}",
+                f"--host-resolver-rules={rules}",
+            ],
+        )
 
     def names(self):
         """Close the browser and return the hosts that it had to do with, for pictures or in advance."""

@@ -18,7 +18,8 @@ from tests.integration.inbox.desk import ADDRESS, Clerk
 _MAIL = (
     "From: Mallory {number} <m{number}@canary.example>\r\nTo: {to}\r\nSubject: Vector {number}\r\n"
     "Message-ID: <vector-{number}@canary.example>\r\nDate: Fri, 02 Jan 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
-    "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n")
+    "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
+)
 #: Answers all with a quote, and forwards some, as a user of the desk: the draft's own way into the outbox.
 _ANSWER = """
 import base64
@@ -32,7 +33,8 @@ for message in env['message.history'].search([('subject', '=like', 'Vector %')],
         env['message.picture.sender'].with_user(anna).trust(message.sender_address)
     Draft = env['message.draft'].with_user(anna)
     values = {**Draft.open(message.conversation_id.id, mode, message.id), 'body': '<p>Our answer</p>', 'quote': True}
-    values['recipients'] = values['recipients'] or [{'name': 'Bob', 'address': 'bob@elsewhere.example', 'partner_id': None}]
+    bob = {'name': 'Bob', 'address': 'bob@elsewhere.example', 'partner_id': None}
+    values['recipients'] = values['recipients'] or [bob]
     draft = Draft.browse(Draft.store(values)['id'])
     sent = draft.send({'at': '2040-01-01 00:00:00'})
     with env['message.raw']._opened(sent['history_id']) as content:
@@ -62,11 +64,12 @@ _SHOW = """async ([htmls, pictures]) => {
     for (const [number, html] of Object.entries(htmls)) {
         const place = document.body.appendChild(document.createElement("div"));
         place.className = "hostile-test";
-        const app = new App(MessageBody, { getTemplate, props: { html, pictures, title: "x" }, translateFn: (text) => text });
+        const props = { html, pictures, title: "x" };
+        const app = new App(MessageBody, { getTemplate, props, translateFn: (text) => text });
         await app.mount(place);
         apps.push([number, app, place]);
     }
-    const isReady = (frame) => frame.contentDocument.URL === "about:srcdoc" && frame.contentDocument.readyState === "complete";
+    const isReady = ({ contentDocument: inner }) => inner.URL === "about:srcdoc" && inner.readyState === "complete";
     for (let turn = 0; turn < 100 && !apps.every(([, , place]) => isReady(place.querySelector("iframe"))); turn++) {
         await new Promise((done) => setTimeout(done, 50));
     }
@@ -117,11 +120,24 @@ def table(recorder):
 def shown(office, table, chromium):
     """{number: what the desk's own call returns}, and the clerk who read it."""
     anna = _sit_down(chromium, office)
-    office.dovecot.deliver_many(office.user, [_MAIL.format(
-        number=vector.number, to=ADDRESS, body=base64.encodebytes(vector.html.encode()).decode().replace("\n", "\r\n"),
-    ).encode() for vector in table.values()])
-    query = "SELECT subject, id FROM message_history WHERE subject LIKE 'Vector %' AND settled AND conversation_id IS NOT NULL"
-    rows = wait_until(lambda: len(found := office.database.sql(query)) == len(table) and found, 120, "all mails", every=1)
+    office.dovecot.deliver_many(
+        office.user,
+        [
+            _MAIL.format(
+                number=vector.number,
+                to=ADDRESS,
+                body=base64.encodebytes(vector.html.encode()).decode().replace("\n", "\r\n"),
+            ).encode()
+            for vector in table.values()
+        ],
+    )
+    query = (
+        "SELECT subject, id FROM message_history WHERE subject LIKE 'Vector %' AND settled "
+        "AND conversation_id IS NOT NULL"
+    )
+    rows = wait_until(
+        lambda: len(found := office.database.sql(query)) == len(table) and found, 120, "all mails", every=1
+    )
     numbers = {int(row[1]): int(row[0].split()[1]) for row in rows}
     anna.page.evaluate("window.ran = []; window.canary = (n) => ran.push(n); 0")
     anna.dialogs = []
@@ -148,7 +164,7 @@ def _sit_down(chromium, office):
 def _in_pieces(values, size=60):
     items = list(values.items())
     for start in range(0, len(items), size):
-        yield dict(items[start:start + size])
+        yield dict(items[start : start + size])
 
 
 def _html(raw):
@@ -230,10 +246,12 @@ def test_a_forward_takes_pictures_along_only_from_who_is_trusted(office, shown, 
     for number, nodes in page.evaluate(_SHOW_BARE, forwards).items():
         assert not [one for one in judge(nodes) if "o_message_quote" not in one], _words(table[int(number)])
         assert (f"{HOST}/{number}" in re.sub(r"href=\"[^\"]*\"|>[^<]*<", "", forwards[int(number)])) <= (
-            table[int(number)].picture or table[int(number)].maybe), _words(table[int(number)])
+            table[int(number)].picture or table[int(number)].maybe
+        ), _words(table[int(number)])
     assert page.evaluate("ran") == []
     assert {int(line.split()[1].lstrip("/").split("%")[0]) for line in recorder.asked} <= {
-        number for number, vector in table.items() if vector.picture or vector.maybe}
+        number for number, vector in table.items() if vector.picture or vector.maybe
+    }
     page.close()
 
 
@@ -242,8 +260,11 @@ def test_a_bare_program_would_have_run_it(recorder, table, chromium):
     recorder.asked.clear()
     page = chromium.browser.new_page()
     page.goto(f"http://127.0.0.1:{recorder.port}/bare")
-    tried = {vector.number: vector.html for vector in table.values()
-             if vector.group in ("handlers", "mutations", "svg and mathml") and "canary.example." not in vector.html}
+    tried = {
+        vector.number: vector.html
+        for vector in table.values()
+        if vector.group in ("handlers", "mutations", "svg and mathml") and "canary.example." not in vector.html
+    }
     page.evaluate(_SHOW_BARE, tried)
     assert len(set(page.evaluate("ran"))) > 30
     assert len({line.split()[1] for line in recorder.asked}) > 5
@@ -252,10 +273,18 @@ def test_a_bare_program_would_have_run_it(recorder, table, chromium):
 
 def test_the_words_of_a_sender_are_words_at_the_desk(office, chromium, recorder):
     """Name, subject, text and file name, in the list, the pane, the page's title, and what is said at the edge."""
-    name, subject, file = ("<img src=x onerror=canary(1)>", "<b>bold</b><script>canary(2)</script> subject",
-                           "<img src=x onerror=canary(3)>.pdf")
-    office.arrives(subject, "<img src=x onerror=canary(4)> the text", sender=f'"{name}" <words@canary.example>',
-                   html=f"<p>With a picture</p><img src='http://{HOST}/words'>", attachment=(file, b"%PDF-1.4"))
+    name, subject, file = (
+        "<img src=x onerror=canary(1)>",
+        "<b>bold</b><script>canary(2)</script> subject",
+        "<img src=x onerror=canary(3)>.pdf",
+    )
+    office.arrives(
+        subject,
+        "<img src=x onerror=canary(4)> the text",
+        sender=f'"{name}" <words@canary.example>',
+        html=f"<p>With a picture</p><img src='http://{HOST}/words'>",
+        attachment=(file, b"%PDF-1.4"),
+    )
     clerk = _sit_down(chromium, office).open_inbox()
     page = clerk.page
     page.evaluate("window.ran = []; window.canary = (n) => ran.push(n); 0")
