@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"
-_UNSAFE_LINE = re.compile(f"[{_CONTROLS}\r\n\u2028\u2029]")
+#: Characters that turn the direction of what follows on a line, and those that nobody sees: with them a name
+#: hides the address behind it, or looks like another's. Marks for one letter (U+200C to U+200F) are language.
+_TRICKS = "\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff"
+_UNSAFE_LINE = re.compile(f"[{_CONTROLS}{_TRICKS}\r\n\u2028\u2029]")
 _UNSAFE_TEXT = re.compile(f"[{_CONTROLS}]")
 #: Characters that turn the writing direction, with which ``exe.pdf`` passes for ``fdp.exe``.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
@@ -14,12 +17,12 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def is_clean_line(text: str) -> bool:
-    """Whether a text is free of control characters, line breaks and lone surrogates."""
+    """Whether a text is free of control characters, line breaks, lone surrogates, and turns of direction."""
     return not _UNSAFE_LINE.search(text)
 
 
 def clean_line(text: str, limit: int | None = None) -> str:
-    """Return a text as one line: white space folded, no control characters or lone surrogates.
+    """Return a text as one line: white space folded, no control characters or lone surrogates, no turns of direction.
 
     :param limit: most characters to keep
     """

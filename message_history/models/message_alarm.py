@@ -75,7 +75,7 @@ class MessageAlarm(models.AbstractModel):
     def _raise(self, channel, problem):
         for user in self._people(channel):
             channel.activity_schedule(
-                "mail.mail_activity_data_warning", summary=problem[:200], note=problem, user_id=user.id)
+                "mail.mail_activity_data_warning", summary=problem[:200], note=_as_text(problem), user_id=user.id)
             user._bus_send("simple_notification", {
                 "title": self.env._("Message channel"), "message": problem, "type": "danger", "sticky": True})
 
@@ -123,7 +123,7 @@ class MessageAlarm(models.AbstractModel):
             user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
             channel.activity_schedule(
                 "mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,
-                note=mail.values.get("state_reason"))
+                note=_as_text(mail.values.get("state_reason")))
 
     def _tell_sender(self, mail):
         """Send core's notice for a message to an alias that could not be processed, once."""
@@ -132,3 +132,8 @@ class MessageAlarm(models.AbstractModel):
             mail.message.sender_told = True
             alias.sudo().with_context(message_gateway=True)._alias_bounce_incoming_email(
                 mail.parsed.message, mail.msg_dict, set_invalid=True)
+
+
+def _as_text(words):
+    """Return words of a server or a sender for a field of mark-up: as text."""
+    return Markup("<p>{}</p>").format(words or "")

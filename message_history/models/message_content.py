@@ -1,12 +1,16 @@
+import logging
 import mimetypes
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
 from odoo import api, models
 from odoo.http import request
 from odoo.tools import html_sanitize, plaintext2html
 
-from ..lib.display import Display, prepare_html
+from ..lib.display import Display, prepare_html, quote_html
 from ..lib.repair import parse_mail, restore_cut_parts
+
+_logger = logging.getLogger(__name__)
 
 
 class MessageContent(models.AbstractModel):
@@ -19,8 +23,8 @@ class MessageContent(models.AbstractModel):
     def _display(self, message):
         """Return what is shown of a message (``message.history``), read from its original.
 
-        The mark-up is sanitised and leads nowhere by itself; the page that shows it must forbid
-        scripts and, unless the reader wants them, pictures from elsewhere.
+        The mark-up holds only what ``lib/markup_rules.py`` allows and leads nowhere by itself; the page
+        that shows it forbids scripts and, unless the reader wants them, pictures from elsewhere.
 
         :return: ``lib.display.Display``; without an original the text that the ledger kept
         """
@@ -28,16 +32,30 @@ class MessageContent(models.AbstractModel):
             return Display()
         body, files = self._parse(message)
         if body is None:
-            return Display(html=self._kept_text(message), complete=False)
+            kept = prepare_html(self._kept_text(message), {}, self._own_hosts())
+            kept.complete = False
+            return kept
         urls = {info["cid"]: f"/message_history/part/{message.id}/{index}"
                 for index, (_name, _content, info) in enumerate(files) if info.get("cid")}
-        clean = html_sanitize(body)  # the frame forbids what style sheets could load
-        display = prepare_html(clean, urls, self._own_hosts())
+        display = prepare_html(html_sanitize(body), urls, self._own_hosts())
         display.files = [
             {"index": index, "name": name, "size": len(_as_bytes(content)), "mimetype": _mimetype(name)}
             for index, (name, content, info) in enumerate(files)
             if not (info.get("cid") and info["cid"] in display.used_cids)]
         return display
+
+    @api.model
+    def _quotable(self, message, *, pictures=False):
+        """Return the mark-up of a message as it may go out again, within an answer.
+
+        :param pictures: with the pictures from elsewhere, which tell the sender that the answer is being read
+        """
+        if message.private:
+            return Markup("")
+        body, _files = self._parse(message)
+        source = self._kept_text(message) if body is None else html_sanitize(body)
+        quoted = quote_html(source, self._own_hosts(), pictures=pictures)
+        return Markup(quoted)  # noqa: S704 - made of what lib/markup_rules.py allows
 
     @api.model
     def _own_hosts(self):
@@ -52,7 +70,7 @@ class MessageContent(models.AbstractModel):
 
     @api.model
     def _parse(self, message):
-        """Return (mark-up, [(name, content, info)]) of an original, (None, []) where it is gone."""
+        """Return (mark-up, [(name, content, info)]) of an original; (None, []) where it is gone, or can't be read."""
         if message.content_type != "message/rfc822":
             return None, []
         with self.env["message.raw"]._opened(message.id) as original:
@@ -60,7 +78,11 @@ class MessageContent(models.AbstractModel):
                 return None, []
             parsed = parse_mail(bytes(original))
             thread = self.env["mail.thread"].with_context(message_gateway=True, message_gateway_no_report=True)
-            found = thread._message_parse_extract_payload(parsed.message, {"message_id": ""}, save_original=False)
+            try:
+                found = thread._message_parse_extract_payload(parsed.message, {"message_id": ""}, save_original=False)
+            except Exception:  # core fails on a body that is one comment; a conversation must open all the same
+                _logger.info("The text of message %s could not be read", message.id, exc_info=True)
+                return None, []
             files = restore_cut_parts(found.get("attachments") or [], parsed.cut_parts)
             return found.get("body") or "", [tuple(file) for file in files]
 

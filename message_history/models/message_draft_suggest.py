@@ -4,7 +4,6 @@ from markupsafe import Markup, escape
 from odoo import api, models
 from odoo.tools import email_normalize, format_datetime
 
-from ..lib.display import release
 from ..lib.headers import read_headers
 
 #: What mail programs put before the subject of answers and forwards, in the languages of our neighbours.
@@ -147,8 +146,9 @@ class MessageDraft(models.Model):
         message_sudo = self._own_message_sudo()
         if not self.quote or not message_sudo or self.mode not in ("reply", "reply_all", "forward"):
             return Markup("")
-        shown = self.env["message.content"].sudo()._display(message_sudo).html
-        text = Markup(release(shown))  # noqa: S704 - sanitised there
+        # pictures from elsewhere would tell the sender who reads the answer: only as far as the user trusts him
+        text = self.env["message.content"].sudo()._quotable(
+            message_sudo, pictures=self.env["message.picture.sender"]._is_trusted(message_sudo))
         when = format_datetime(self.env, message_sudo.date)
         sender = message_sudo.sender or ""
         if self.mode == "forward":

@@ -39,4 +39,5 @@ from . import (
     test_views,
     test_wizard_owners,
     test_words,
+    test_words_are_text,
 )

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from odoo.addons.message_history.lib.display import prepare_html, release
+from odoo.addons.message_history.lib.display import prepare_html, quote_html
 
 
 def test_nothing():
@@ -25,14 +25,34 @@ def test_a_picture_that_is_missing_asks_for_nothing():
     '<img src="https://spy.example/a.png">', '<img src="//spy.example/a.png">',
     '<table background="http://spy.example/a.png"><tr><td>x</td></tr></table>',
     '<p style="background: url(https://spy.example/a.png)">x</p>',
-    "<style>p { background: url('http://spy.example/a.png') }</style><p>x</p>",
 ])
-def test_pictures_from_elsewhere_wait_and_can_be_had_back(markup):
+def test_pictures_from_elsewhere_wait(markup):
     display = prepare_html(f"{markup}<p>text</p>", {})
     assert display.remote
     assert "spy.example" not in re.sub(r'data-held-\w+="[^"]*"', "", display.html)
-    assert "spy.example/a.png" in re.sub(r"data-held-", "", release(display.html))
-    assert "data-held" not in release(display.html)
+    assert re.search(r'data-held-(src|background|style)="[^"]*https?://spy.example/a.png', display.html)
+
+
+@pytest.mark.parametrize("markup", [
+    '<img src="https://spy.example/a.png" alt="Our logo">', '<td background="http://spy.example/a.png">Our logo</td>',
+    '<p style="background: url(https://spy.example/a.png)">Our logo</p>',
+])
+def test_pictures_from_elsewhere_go_out_again_only_where_they_may(markup):
+    markup = f"<table><tr>{markup}</tr></table>"
+    assert "spy.example" not in quote_html(markup)
+    assert "Our logo" in quote_html(markup)
+    assert "spy.example/a.png" in quote_html(markup, pictures=True)
+
+
+@pytest.mark.parametrize("pixel", ['width="1" height="1"', 'height="0"', 'style="display:none"', 'style="height:1px"'])
+def test_a_picture_that_nobody_is_to_see_never_goes_out_again(pixel):
+    assert "spy.example" not in quote_html(f'<p>x</p><img src="https://spy.example/a.png" {pixel}>', pictures=True)
+
+
+def test_what_the_sender_wrote_as_held_is_dropped():
+    hostile = '<p data-held-onmouseover="x()" data-held-style="color: red" data-held-text="y" data-held-src="z">x</p>'
+    assert "data-held" not in prepare_html(hostile, {}).html
+    assert "data-held" not in quote_html(hostile, pictures=True)
 
 
 @pytest.mark.parametrize("address", ["/web/session/logout", "web/session/logout", "https://odoo.example/x"])

@@ -1,12 +1,17 @@
 import { Component, useEffect, useRef } from "@odoo/owl";
 
 /** Nothing runs and nothing is loaded in the frame, but pictures: the message's own, or with `pictures` all.
- * Not everything of this server: a picture that is no picture could log its reader out. */
+ * Not everything of this server: a picture that is no picture could log its reader out. What `default-src` covers
+ * is said again, so that a directive that is added later opens nothing by itself. */
 const POLICY = (pictures) =>
-    `default-src 'none'; style-src 'unsafe-inline'; font-src 'none'; form-action 'none'; base-uri 'none'; ` +
+    `default-src 'none'; script-src 'none'; frame-src 'none'; child-src 'none'; object-src 'none'; connect-src 'none'; ` +
+    `media-src 'none'; font-src 'none'; form-action 'none'; base-uri 'none'; style-src 'unsafe-inline'; ` +
     `img-src ${location.origin}/message_history/part/ data:${pictures ? " http: https:" : ""}`;
-/** What the server calls an attribute whose picture is held; see lib/display.py. */
+/** What the server calls an attribute whose picture is held, and those that it holds; see lib/display.py. */
 const HELD = "data-held-";
+const HOLDABLE = ["src", "background", "style"];
+/** A frame is as high as its text, up to this (in pixels); a text that makes itself higher is scrolled. */
+const HIGHEST = 30000;
 const STYLE = `
     html { overflow-x: auto; overflow-y: hidden; }
     body { margin: 0; font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
@@ -19,7 +24,8 @@ const STYLE = `
     details.o_quote > summary { cursor: pointer; display: inline-block; list-style: none; padding: 0 .6em;
            border-radius: .5em; background: #e5e7eb; color: #374151; line-height: 1.2; user-select: none; }
     details.o_quote { margin: .4em 0; }
-    a { color: #0b5cad; }`;
+    a { color: #0b5cad; }
+    a[data-leads-to]::after { content: " \\2192\\00a0 " attr(data-leads-to); font-size: .85em; color: #b42318; }`;
 
 /** The text of a message, in a frame of its own without scripts, as high as the text is. */
 export class MessageBody extends Component {
@@ -55,13 +61,9 @@ export class MessageBody extends Component {
             return this.props.html;
         }
         const parsed = new DOMParser().parseFromString(this.props.html, "text/html");
-        for (const element of parsed.querySelectorAll("*")) {
-            for (const { name, value } of [...element.attributes]) {
-                if (name === `${HELD}text`) {
-                    element.textContent = value;
-                } else if (name.startsWith(HELD)) {
-                    element.setAttribute(name.slice(HELD.length), value);
-                }
+        for (const name of HOLDABLE) {
+            for (const element of parsed.querySelectorAll(`[${HELD}${name}]`)) {
+                element.setAttribute(name, element.getAttribute(HELD + name));
             }
         }
         return parsed.body.innerHTML;
@@ -70,6 +72,7 @@ export class MessageBody extends Component {
     get document() {
         return (
             `<!doctype html><html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">` +
+            `<meta http-equiv="x-dns-prefetch-control" content="off">` +
             `<meta http-equiv="Content-Security-Policy" content="${POLICY(this.props.pictures)}">` +
             `<style>${STYLE}</style></head><body>${this.html}</body></html>`
         );
@@ -81,7 +84,11 @@ export class MessageBody extends Component {
         if (!inner?.body) {
             return null;
         }
-        const fit = () => (frame.style.height = `${Math.ceil(inner.documentElement.getBoundingClientRect().height) + 2}px`);
+        const fit = () => {
+            const height = Math.ceil(inner.documentElement.getBoundingClientRect().height) + 2;
+            frame.style.height = `${Math.min(height, HIGHEST)}px`;
+            inner.documentElement.style.overflowY = height > HIGHEST ? "auto" : "";
+        };
         const observer = new ResizeObserver(fit);
         observer.observe(inner.body);
         inner.addEventListener("toggle", fit, true);
