@@ -21,6 +21,7 @@ COMMANDS = {
     "lint": "dev.lint",
     "bench": "dev.bench",
     "faults": "dev.faults",
+    "guards": "dev.guards",
     "pictures": "dev.pictures",
     "odoo": "dev.odoo_command",
     "database": "dev.database_command",
@@ -70,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
                                  help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
     faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
     faults.add_argument("--out", action="store_true", help="those of outgoing mail only")
+
+    guards = commands.add_parser("guards", help="take each guard out in a copy, its test must go red")
+    guards.add_argument("--only", metavar="NAME,…", help="those whose names begin so, for example B4")
+    guards.add_argument("--minutes", type=int, metavar="M", help="begin none after that; goes on next time")
+    guards.add_argument("--fresh", action="store_true", help="forget what was tried so far")
+    guards.add_argument("--check", action="store_true", help="only see whether every guard stands where it is said")
 
     pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
     for name in ("url", "login", "password"):
