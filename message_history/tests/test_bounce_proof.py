@@ -59,8 +59,10 @@ class TestBounceProof(test_bounces.TestBounces):
 
     def test_proof_of_one_message_says_nothing_of_others_named_beside_it(self):
         other = self.document_sent.message_post(body="Another", message_type="comment")
-        raw = self.report(("bob@gone.example", "failed", "5.1.1")).replace(
-            b"Auto-Submitted:", f"References: {other.message_id}\r\nAuto-Submitted:".encode())
+        # he returns another message's headers, with the mark of his own copy of this one
+        raw = self.report(("bob@gone.example", "failed", "5.1.1"), message_id=other.message_id,
+                          marks=self.marks("bob@gone.example")).replace(
+            b"Auto-Submitted:", f"In-Reply-To: {self.sent.message_id}\r\nAuto-Submitted:".encode())
         seen = []
         method = type(self.env["mail.thread"])._routing_handle_bounce
 

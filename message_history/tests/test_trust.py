@@ -72,6 +72,19 @@ class TestTrust(MessageCase):
         self.assertEqual(self.trusted(b"Received: from a by store.example.net\r\n" + build_mail(
             authentication_results=PASSED), self.channel.authserv_ids, 1)[0], "pass")
 
+    def test_the_set_up_form_sends_the_test_mail(self):
+        self.channel.address = "office@example.net"
+        setups = self.env["message.setup"].with_user(self.manager)
+        self.patch(type(setups), "_check_complete", lambda setup: None)
+        self.patch(type(setups), "_check_parts", lambda setup: [])
+        self.patch(type(setups), "_apply_parts", lambda setup: self.channel.with_user(self.manager))
+        for sends in (False, True):
+            self.assertFalse(self.channel.sudo().authserv_token)
+            setups.create({"address": "office@example.net", "sends": sends}).action_apply()
+        mail = self.env["mail.mail"].sudo().search([], order="id desc", limit=1)
+        self.assertIn(self.channel.sudo().authserv_token, mail.subject)
+        self.assertEqual(mail.email_to, "office@example.net")
+
     def test_nobody_else_teaches_a_name(self):
         subject = self.ask()
         lie = {"authentication_results": "evil.example; none"}
