@@ -7,7 +7,6 @@ from odoo import api, models
 from odoo.tools import email_normalize
 
 from ..tools import fresh
-from ..tools.client_context import without_client_context
 from ..tools.memo import forget, is_active, memo
 from ..tools.transaction import CONCURRENCY_ERRORS
 
@@ -40,10 +39,8 @@ class MailThread(models.AbstractModel):
         if self._called_from_outside():
             return self.env["message.local"]._process_remote(
                 raw, model, custom_values, save_original, strip_attachments, thread_id)
-        # what core makes as superuser takes defaults from the context, and they are nobody's to give
-        thread = self if self.env["message.warrant"]._is_trusted() else without_client_context(self)
         try:
-            result = super(MailThread, thread).message_process(
+            result = super().message_process(
                 model, message, custom_values=custom_values, save_original=save_original,
                 strip_attachments=strip_attachments, thread_id=thread_id)
             self.env["message.local"]._check_result(raw, model)

@@ -7,7 +7,6 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools import fresh
-from ..tools.client_context import without_client_context
 from ..tools.mail import Aside, Mail, Unroutable
 from ..tools.transaction import CONCURRENCY_ERRORS
 from ..tools.words import plain_words, words
@@ -185,11 +184,6 @@ class MessageDispatcher(models.AbstractModel):
         :param res_id: the document; False makes a new one
         :raise ValueError: when the original is no longer kept
         """
-        dispatcher = without_client_context(self)
-        return dispatcher._dispatch_onto(
-            message.with_env(dispatcher.env), (model, res_id, None, (user or self.env.user).id, None))
-
-    def _dispatch_onto(self, message, route):
         mail = Mail(message)
         with self.env["message.raw"]._opened(message.id) as original:
             if original is None:
@@ -197,7 +191,7 @@ class MessageDispatcher(models.AbstractModel):
             self.env["message.reader"]._read(mail, original)
             self.env["message.reader"]._parse(mail)
             thread = self.env["message.reader"]._get_thread(mail)
-            mail.routes = [route]
+            mail.routes = [(model, res_id, None, (user or self.env.user).id, None)]
             mail.msg_dict.update(thread._message_parse_post_process(mail.parsed.message, mail.msg_dict, mail.routes))
             self.env["message.router"]._process_routes(mail, thread)
         mail.is_reply = True

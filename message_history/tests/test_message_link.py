@@ -45,7 +45,7 @@ class TestMessageLink(MessageScene, TransactionCase):
         self.assertEqual(self.failed.state, "processed")
 
     def test_what_a_client_puts_into_the_context_is_no_value_of_the_document(self):
-        """It is made as superuser: a default in the context would be one of the superuser's."""
+        """It is made as superuser; Odoo leaves a context's defaults behind where one becomes it."""
         system = self.env.ref("base.group_system").id
         wizard = self._wizard(self.failed, mode="new", new_model="res.partner").with_context(
             default_ref="evil", default_company_id=987654, default_user_ids=[(0, 0, {

@@ -91,7 +91,7 @@ class TestRemoteValues(GateCase):
                          ("X", 3, True, country, "other"))
 
     def test_a_context_gives_no_values(self):
-        """What core makes as superuser takes its defaults from the context."""
+        """What core makes is made as superuser; Odoo leaves a context's defaults behind where one becomes it."""
         context = {"default_ref": "evil", "default_user_ids": [[0, 0, {"login": "evil", "name": "evil"}]]}
         for way, call in self.ways(self.gate):
             with self.subTest(way=way):
