@@ -42,6 +42,8 @@ export class Composer extends KeptDraft {
         this.desk = useService("messages.desk");
         this.notification = useService("notification");
         this.root = useRef("root");
+        this.subjectInput = useRef("subject");
+        this.plainInput = useRef("plain");
         Object.assign(this, { fileSize, fullMoment });
         this.seen = this.props.lastMessageId; // what comes while somebody writes may go unnoticed
         this.state = useState({
@@ -49,6 +51,10 @@ export class Composer extends KeptDraft {
             typed: { recipients: "", copies: "" }, refused: false, others: [],
         });
         super.setup();
+        useEffect(() => {
+            follow(this.subjectInput.el, this.draft.subject || "");
+            follow(this.plainInput.el, this.plain ?? this.plainText);
+        });
         useEffect(
             (wanted) => {
                 if (wanted) {
@@ -160,6 +166,10 @@ export class Composer extends KeptDraft {
         return this.sender?.medium || "mail";
     }
 
+    getLine(name) {
+        return { people: this.draft[name], text: this.state.typed[name] };
+    }
+
     setPeople(name, people, text) {
         this.draft[name] = people;
         this.state.typed[name] = text;
@@ -269,5 +279,12 @@ export class Composer extends KeptDraft {
 
     get sendLabel() {
         return this.isNote ? _t("Add Note") : _t("Send");
+    }
+}
+
+/** Change what an element shows only where it differs: a value that is drawn late would undo a key. */
+function follow(element, text) {
+    if (element && element.value !== text) {
+        element.value = text;
     }
 }

@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onPatched, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
@@ -19,6 +19,7 @@ export class PeopleInput extends Component {
         label: String,
         people: Array,
         text: String,
+        getLine: Function, // () => {people, text} as they are this moment: whoever types is faster than the screen
         onChange: Function, // (people, text)
         medium: { type: String, optional: true },
         refused: { type: Boolean, optional: true },
@@ -33,7 +34,21 @@ export class PeopleInput extends Component {
         this.asked = 0;
         this.left = false;
         this.find = useDebounced((text) => this.suggest(text), FIND_AFTER);
+        onMounted(() => this.sync());
+        onPatched(() => this.sync());
         onWillUnmount(() => (this.left = true));
+    }
+
+    get line() {
+        return this.props.getLine();
+    }
+
+    /** The screen follows what is typed, never the other way round: a value that is drawn late would undo a key. */
+    sync() {
+        const { el } = this.input;
+        if (el && el.value !== this.line.text) {
+            el.value = this.line.text;
+        }
     }
 
     // Suggestions ------------------------------------------------------------------------------
@@ -47,7 +62,7 @@ export class PeopleInput extends Component {
         } catch {
             // nothing is suggested; what is typed is not touched
         }
-        if (asked === this.asked && !this.left && this.props.text === text && this.hasFocus) {
+        if (asked === this.asked && !this.left && this.line.text === text && this.hasFocus) {
             Object.assign(this.state, { found, chosen: NONE });
         }
     }
@@ -68,19 +83,20 @@ export class PeopleInput extends Component {
     set(people, text) {
         this.forget();
         this.props.onChange(people, text);
+        this.sync();
     }
 
     onInput(ev) {
         const text = ev.target.value;
         this.state.refused = false;
         if (/[,;]\s*$/.test(text)) {
-            const taken = take(this.props.people, text, this.props.medium);
+            const taken = take(this.line.people, text, this.props.medium);
             this.state.refused = Boolean(taken.rest);
             // "Kurz, Anne <…": the sign may belong to a name
-            taken.rest ? this.set(this.props.people, text) : this.set(taken.people, "");
+            taken.rest ? this.set(this.line.people, text) : this.set(taken.people, "");
             return;
         }
-        this.set(this.props.people, text);
+        this.set(this.line.people, text);
         if (text.trim()) {
             this.find(text);
         }
@@ -91,7 +107,7 @@ export class PeopleInput extends Component {
             return; // another key's business: that of an input method, or of the composer
         }
         const { found, chosen } = this.state;
-        const does = keyDoes(ev.key, { text: this.props.text, count: found.length, chosen });
+        const does = keyDoes(ev.key, { text: this.line.text, count: found.length, chosen });
         if (ev.key === "Enter" || does.act === "choose") {
             ev.preventDefault();
         }
@@ -105,7 +121,7 @@ export class PeopleInput extends Component {
         } else if (does.act === "close") {
             ev.stopPropagation();
             this.forget();
-        } else if (does.act === "back" && this.props.people.length) {
+        } else if (does.act === "back" && this.line.people.length) {
             ev.preventDefault();
             this.back();
         }
@@ -132,12 +148,12 @@ export class PeopleInput extends Component {
     // What becomes of it -----------------------------------------------------------------------
 
     /** Take the addresses that were typed, exactly as they were. */
-    commit(text = this.props.text) {
+    commit(text = this.line.text) {
         if (!text.trim()) {
             this.forget();
             return;
         }
-        const { people, rest } = take(this.props.people, text, this.props.medium);
+        const { people, rest } = take(this.line.people, text, this.props.medium);
         this.state.refused = Boolean(rest);
         this.set(people, rest);
     }
@@ -147,26 +163,26 @@ export class PeopleInput extends Component {
         this.state.refused = false;
         const [first] = read(person.address, this.props.medium); // a contact may have a name or two addresses in there
         const chosen = { ...person, address: first?.person.address || person.address };
-        this.set(withPeople(this.props.people, [chosen]), "");
+        this.set(withPeople(this.line.people, [chosen]), "");
         this.input.el?.focus();
     }
 
     remove(person) {
-        this.props.onChange(this.props.people.filter((one) => one !== person), this.props.text);
+        this.props.onChange(this.line.people.filter((one) => one !== person), this.line.text);
         this.input.el?.focus();
     }
 
     /** Backspace: away with the last; but what is no address is mended, not lost. */
     back() {
-        const last = this.props.people.at(-1);
+        const last = this.line.people.at(-1);
         this.isWrong(last) ? this.mend(last) : this.remove(last);
     }
 
     /** Have what is no address back in the line that it was typed in. */
     mend(person) {
         if (this.isWrong(person)) {
-            const text = [this.props.text.trim(), person.address].filter(Boolean).join(", ");
-            this.set(this.props.people.filter((one) => one !== person), text);
+            const text = [this.line.text.trim(), person.address].filter(Boolean).join(", ");
+            this.set(this.line.people.filter((one) => one !== person), text);
             this.input.el?.focus();
         }
     }
