@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.client_context import without_client_context
-
 #: States of messages that need a person; written out for the statement that counts them.
 _FAILED = ("failed", "given_up", "held", "bounced", "partly_sent", "in_doubt")
 #: What becomes of a conversation: new messages and failures are for somebody to act on, an answer ends that.
@@ -81,7 +79,7 @@ class MessageConversation(models.Model):
         """Make a conversation of its own of some messages; returns it."""
         self.ensure_one()
         last = messages.sorted("date")[-1]
-        fresh = without_client_context(self.sudo()).create({
+        fresh = self.sudo().create({
             "state": self.state, "channel_id": last.channel_id.id, "tag_ids": [(6, 0, self.tag_ids.ids)],
             "split_from_id": self.id, "last_date": last.date})
         self._move_messages(messages, fresh)

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from ..tools.client_context import without_client_context
-
 
 class MessageConversationUndo(models.TransientModel):
     """How a change at the desk is taken back; kept here, so that nothing of it comes from the browser."""
@@ -19,7 +17,7 @@ class MessageConversationUndo(models.TransientModel):
         :param entries: a list of dictionaries with ``id``, the conversation, and what its kind of change needs
         :return: [{"id": conversation, "undo": the way back}]
         """
-        kept_sudo = without_client_context(self.sudo()).create([
+        kept_sudo = self.sudo().create([
             {"conversation_ids": [entry["id"]], "entry": entry} for entry in entries])
         return [{"id": entry["id"], "undo": one.id} for entry, one in zip(entries, kept_sudo, strict=True)]
 

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.addons.message_history.tools.client_context import without_client_context
 from odoo.tools import email_normalize, formataddr, is_html_empty
 
 
@@ -11,7 +10,7 @@ class MessageDraft(models.Model):
     def _deliver(self, not_before):
         if self.sender_id.sudo().medium != "mail":
             return super()._deliver(not_before)
-        mail_sudo = without_client_context(self.env["mail.mail"].sudo()).create(self._prepare_mail(not_before))
+        mail_sudo = self.env["mail.mail"].sudo().create(self._prepare_mail(not_before))
         mail_sudo.attachment_ids.filtered(lambda one: one.res_model == self._name).write(
             {"res_model": "mail.message", "res_id": mail_sudo.mail_message_id.id})
         self._note_recipients(mail_sudo)
