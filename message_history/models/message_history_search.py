@@ -73,10 +73,18 @@ class MessageHistory(models.Model):
     def _for_document(self, record, limit=80):
         """Return the messages of a document that the user may read: one check for one record."""
         record.ensure_one().check_access("read")
-        return self.sudo().search([("model", "=", record._name), ("res_id", "=", record.id)], limit=limit)
+        return self.sudo().search(
+            [("model", "=", record._name), ("res_id", "=", record.id), ("private", "=", False)], limit=limit)
 
-    def _check_handle(self):
-        """Raise unless the user may act on these messages (members of the channel, managers)."""
+    def _check_handle(self, private=False):
+        """Raise unless the user may act on these messages (members of the channel, managers).
+
+        :param private: whether this act may be done with private messages: passwords, codes, invitations
+        :raise AccessError: when one is private and the act is another than taking it back, whoever asks
+        """
         self.check_access("read")
         if not self.env.su and not self.env.user.has_group("message_history.group_user"):
             raise AccessError(self.env._("Only users of the messages may do this."))
+        if not private and any(self.sudo().mapped("private")):
+            raise AccessError(self.env._(
+                "This message is private (a password, a code, an invitation): it can only be taken back."))

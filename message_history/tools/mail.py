@@ -29,6 +29,7 @@ class Mail:
     :param earlier: the mails of its batch before it, whose rows are not written yet
     :param document: ``(model, id)`` of what it became or belongs to
     :param is_copy: whether it is a copy of what went out from here: no conversation has it twice
+    :param hidden: whether it brings a private message back: only its headers are kept, and no conversation has it
     """
 
     message: Any
@@ -44,6 +45,7 @@ class Mail:
     earlier: list = field(default_factory=list)
     thread_ids: Any = None
     is_copy: bool = False
+    hidden: bool = False
 
     @property
     def fingerprint(self):

@@ -28,8 +28,9 @@ class MessageBounce(models.AbstractModel):
         delivery = self._delivery_of(mail.msg_dict)
         if delivery and delivery.state in ("accepted", "sending", "in_doubt"):
             _ = words(self.env)
-            delivery.write({"state": "bounced", "failure_type": "recipient", "settled": False,
-                            "server_reply": (mail.values.get("preview") or "")[:500]})
+            mail.hidden = mail.hidden or delivery.history_id.private
+            said = "" if mail.hidden else (mail.values.get("preview") or "")[:500]
+            delivery.write({"state": "bounced", "failure_type": "recipient", "settled": False, "server_reply": said})
             mail.values["state_reason"] = _("Undeliverable: %(recipients)s", recipients=delivery.address)
             self.env["message.worker"]._wake()
         return result

@@ -17,6 +17,7 @@ from odoo.tools import SQL
 
 from ..lib.render import needs_utf8, render
 from ..lib.wire import AnswerLost, Envelope, SmtpConnection
+from .private import is_private
 
 
 class Notes:
@@ -33,11 +34,9 @@ class Notes:
     def values_of(self, message_id):
         """Return what the ledger's row is to know of the mail that a message belongs to."""
         mail = self.mails.get(message_id)
-        if not mail:
-            return {}, False
-        private = bool(mail.auto_delete and not mail.is_notification)
-        return {"model": mail.model or None, "res_id": mail.res_id or None,
-                "partner_id": mail.author_id.id or None}, private
+        if not mail:  # unknown: rather hidden than shown
+            return {}, any(map(is_private, self.mails.values()))
+        return {"model": mail.model or None, "res_id": mail.res_id or None}, is_private(mail)
 
     def note(self, message_id, history_id, refused):
         """Remember a message that was sent, and whom it did not reach."""
@@ -171,4 +170,5 @@ def _link(env, ids):
     for history in env["message.history"].browse(ids).exists():
         mail = mails.filtered(lambda one, mail_id=ids[history.id]: one.id == mail_id)
         if mail:
-            history.write({"mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id})
+            history.write({"mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id,
+                           "partner_id": mail.author_id.id})
