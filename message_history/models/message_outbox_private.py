@@ -14,6 +14,7 @@ class MessageOutbox(models.AbstractModel):
         return super()._refresh(ids)
 
     def _mask_replies(self, ids):
+        self.env["message.delivery"].flush_model(["server_reply"])
         rows = self.env.execute_query(SQL(
             "SELECT d.id, d.server_reply FROM message_history h JOIN message_delivery d ON d.history_id = h.id "
             "WHERE h.id = ANY(%s) AND h.private AND d.server_reply IS NOT NULL", list(ids)))

@@ -73,7 +73,9 @@ class MailMail(models.Model):
         for mail_sudo in mails_sudo:
             self.env["mail.expander"].sudo()._expand(mail_sudo.with_context(asked.pop(mail_sudo.id)), True)
             mail_sudo.invalidate_recordset(["history_ids"])
-            mail_sudo.history_ids.write({"mail_mail_id": False, "mail_message_id": False})
+            histories_sudo = mail_sudo.history_ids
+            histories_sudo.write({"mail_mail_id": False, "mail_message_id": False})
+            histories_sudo.flush_recordset()  # or it would be taken back with the mail
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
         """Queue these mails and wake a worker; with ``raise_exception`` send them at once.
