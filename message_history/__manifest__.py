@@ -1,7 +1,7 @@
 {
     "name": "Message History",
     "summary": "Every message in or out, on every channel: recorded, handled once, never lost",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Productivity/Discuss",
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "SMTP Outbox",
     "summary": "E-mail out: the truth per recipient, tried again until it arrives, never twice",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Productivity/Discuss",
     "author": "Message Gateways for Odoo",
     "license": "LGPL-3",

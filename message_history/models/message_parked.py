@@ -25,10 +25,10 @@ SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
 """
 #: What became of the transactions, as this transaction sees it: ``pg_xact_status`` alone may be ahead of what we see.
 _JUDGE = """
-SELECT p.id, p.token, CASE
+SELECT p.id, p.mark, CASE
          WHEN p.place <> ({place}) THEN 'unknown'
          WHEN NOT pg_visible_in_snapshot(p.xid::xid8, pg_current_snapshot()) THEN 'in progress'
-         WHEN EXISTS (SELECT FROM message_parked_ticket t WHERE t.token = p.token) THEN 'committed'
+         WHEN EXISTS (SELECT FROM message_parked_ticket t WHERE t.mark = p.mark) THEN 'committed'
          WHEN pg_xact_status(p.xid::xid8) IS NULL THEN 'unknown'
          ELSE 'aborted' END
   FROM message_parked p WHERE p.state = 'waiting' ORDER BY p.id LIMIT %s FOR UPDATE OF p SKIP LOCKED
@@ -63,11 +63,11 @@ class MessageParked(models.Model):
     recipients = fields.Char(readonly=True, string="To")
     xid = fields.Char(readonly=True, required=True, groups=fields.NO_ACCESS)
     place = fields.Char(readonly=True, required=True, groups=fields.NO_ACCESS)
-    token = fields.Char(readonly=True, required=True, groups=fields.NO_ACCESS)
+    mark = fields.Char(readonly=True, required=True, groups=fields.NO_ACCESS)
     entry = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     content = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
 
-    _token_uniq = models.UniqueIndex("(token)")
+    _mark_uniq = models.UniqueIndex("(mark)")
     _waiting_idx = models.Index("(id) WHERE state = 'waiting'")
 
     # In the transaction that sends ------------------------------------------------------------
@@ -77,7 +77,7 @@ class MessageParked(models.Model):
         """Park messages of the present transaction.
 
         :param messages: list of ``tools.outgoing.Outgoing``; private from now on, whatever they were
-        :return: their tokens, for :meth:`_grant`
+        :return: their marks, for :meth:`_grant`
         """
         rows = []
         for message in messages:
@@ -90,12 +90,12 @@ class MessageParked(models.Model):
         return [row[0] for row in rows]
 
     @api.model
-    def _grant(self, tokens):
+    def _grant(self, marks):
         """Have parked messages sent if the present transaction, and the present savepoint, are committed."""
-        if not tokens:
+        if not marks:
             return
-        execute_values(self.env.cr._obj, "INSERT INTO message_parked_ticket (token) VALUES %s",
-                       [(token,) for token in tokens])
+        execute_values(self.env.cr._obj, "INSERT INTO message_parked_ticket (mark) VALUES %s",
+                       [(mark,) for mark in marks])
         self.env.cr.postcommit.add(functools.partial(_sweep_soon, self.env))
 
     # Afterwards -------------------------------------------------------------------------------
@@ -105,10 +105,10 @@ class MessageParked(models.Model):
         """Judge what is parked, in the present transaction; returns how many messages went into the outbox."""
         rows = self.env.execute_query(SQL(_JUDGE, limit))
         judged = {"committed": [], "aborted": [], "unknown": [], "in progress": []}
-        for parked_id, token, status in rows:
-            judged[status].append((parked_id, token))
-        self._release([parked_id for parked_id, _token in judged["committed"]])
-        self._give_up([parked_id for parked_id, _token in judged["unknown"]])
+        for parked_id, mark, status in rows:
+            judged[status].append((parked_id, mark))
+        self._release([parked_id for parked_id, _mark in judged["committed"]])
+        self._give_up([parked_id for parked_id, _mark in judged["unknown"]])
         self._remove(judged["committed"] + judged["aborted"])
         self._remove_tickets(judged["unknown"])
         return len(judged["committed"])
@@ -148,13 +148,13 @@ class MessageParked(models.Model):
             _logger.warning("%s parked messages are of another database, or too old to judge: not sent", len(ids))
 
     def _remove(self, pairs):
-        self.env.cr.execute(SQL("DELETE FROM message_parked WHERE id = ANY(%s)", [one for one, _token in pairs]))
+        self.env.cr.execute(SQL("DELETE FROM message_parked WHERE id = ANY(%s)", [one for one, _mark in pairs]))
         self._remove_tickets(pairs)
         self.invalidate_model()
 
     def _remove_tickets(self, pairs):
         self.env.cr.execute(SQL(
-            "DELETE FROM message_parked_ticket WHERE token = ANY(%s)", [token for _id, token in pairs]))
+            "DELETE FROM message_parked_ticket WHERE mark = ANY(%s)", [mark for _id, mark in pairs]))
 
     @api.autovacuum
     def _gc_parked(self):
@@ -164,7 +164,7 @@ class MessageParked(models.Model):
             f"{KEEP_DAYS} days"))
         self.env.cr.execute(
             "DELETE FROM message_parked_ticket t WHERE NOT EXISTS "
-            "(SELECT FROM message_parked p WHERE p.token = t.token)")
+            "(SELECT FROM message_parked p WHERE p.mark = t.mark)")
 
 
 class MessageParkedTicket(models.Model):
@@ -174,16 +174,16 @@ class MessageParkedTicket(models.Model):
     _description = "Ticket of a Parked Message"
     _log_access = False
 
-    token = fields.Char(required=True, readonly=True)
+    mark = fields.Char(required=True, readonly=True)
 
-    _token_uniq = models.UniqueIndex("(token)")
+    _mark_uniq = models.UniqueIndex("(mark)")
 
 
 def _insert(env, xid, rows):
     env.cr.execute(_PLACE)
     (place,) = env.cr.fetchone()
     execute_values(
-        env.cr._obj, "INSERT INTO message_parked (date, state, xid, place, token, recipients, entry, content) VALUES %s",
+        env.cr._obj, "INSERT INTO message_parked (date, state, xid, place, mark, recipients, entry, content) VALUES %s",
         [(fields.Datetime.now(), "waiting", xid, place, *row) for row in rows])
 
 

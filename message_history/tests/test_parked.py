@@ -29,16 +29,16 @@ class TestParked(MessageCase):
                         message_uid="<parked@example.com>", private=True, expires=fields.Datetime.now(),
                         values={"subject": "Reset", "body_text": "link", "preview": "link"})
 
-    def park(self, *to, xid, token="one", place=None, ticket=False):
+    def park(self, *to, xid, mark="one", place=None, ticket=False):
         """Park a message as a transaction with that number did."""
         message = self.outgoing(*to or ("ann@example.com",))
         self.env.cr.execute(
-            "INSERT INTO message_parked (date, state, xid, place, token, recipients, entry, content) "
+            "INSERT INTO message_parked (date, state, xid, place, mark, recipients, entry, content) "
             "VALUES (now(), 'waiting', %s, %s, %s, 'ann@example.com', %s, %s) RETURNING id",
-            [xid, place or self.place, token, pack(message), message.content])
+            [xid, place or self.place, mark, pack(message), message.content])
         (parked_id,) = self.env.cr.fetchone()
         if ticket:
-            self.env.cr.execute("INSERT INTO message_parked_ticket (token) VALUES (%s)", [token])
+            self.env.cr.execute("INSERT INTO message_parked_ticket (mark) VALUES (%s)", [mark])
         return self.parked.browse(parked_id)
 
     def committed_since(self):
@@ -79,7 +79,7 @@ class TestParked(MessageCase):
         self.env.cr.execute("SELECT pg_current_xact_id()::text")
         (own,) = self.env.cr.fetchone()
         later = self.committed_since()
-        rows = self.park(xid=own, ticket=True) + self.park(xid=later, token="two")
+        rows = self.park(xid=own, ticket=True) + self.park(xid=later, mark="two")
         self.assertEqual(self.parked._sweep(), 0)
         self.assertEqual(rows.mapped("state"), ["waiting", "waiting"])
         self.assertFalse(self.sent())
@@ -96,7 +96,7 @@ class TestParked(MessageCase):
     def test_nobody_reads_the_bytes(self):
         parked = self.park(xid=self.past())
         for user in (self.env.ref("base.user_admin"), self.manager, self.member):
-            for name in ("content", "entry", "token", "xid", "place"):
+            for name in ("content", "entry", "mark", "xid", "place"):
                 with self.assertRaises(AccessError):
                     parked.with_user(user).read([name])
                 with self.assertRaises(AccessError):
@@ -110,9 +110,9 @@ class TestParked(MessageCase):
         with self.assertRaises(AccessError):
             parked.with_user(admin).write({"recipients": "thief@example.com"})
         with self.assertRaises(AccessError):
-            self.parked.with_user(admin).create({"date": fields.Datetime.now(), "state": "waiting", "token": "x"})
+            self.parked.with_user(admin).create({"date": fields.Datetime.now(), "state": "waiting", "mark": "x"})
         with self.assertRaises(AccessError):
-            self.env["message.parked.ticket"].with_user(admin).create({"token": parked.id})
+            self.env["message.parked.ticket"].with_user(admin).create({"mark": parked.id})
         parked.with_user(admin).unlink()
 
     def test_a_channel_or_contact_that_is_gone(self):
@@ -136,9 +136,9 @@ class TestParked(MessageCase):
 
     def test_parked_in_a_transaction_of_its_own(self):
         """It is there for others at once, and whatever becomes of this transaction."""
-        (token,) = self.parked._park([self.outgoing("ann@example.com")])
+        (mark,) = self.parked._park([self.outgoing("ann@example.com")])
         with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("DELETE FROM message_parked WHERE token = %s RETURNING xid", [token])
+            cr.execute("DELETE FROM message_parked WHERE mark = %s RETURNING xid", [mark])
             (xid,) = cr.fetchone()
         self.env.cr.execute("SELECT pg_current_xact_id()::text")
         self.assertEqual(self.env.cr.fetchone()[0], xid)

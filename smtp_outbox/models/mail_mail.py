@@ -117,7 +117,7 @@ class MailMail(models.Model):
         """Build these mails and park their bytes: the caller is about to roll back what it does."""
         mails_sudo = self.sudo().filtered(lambda mail: mail.state == "outgoing")
         messages = self.env["mail.expander"].sudo()._build_all(mails_sudo, careful=False)
-        place.tokens += self.env["message.parked"].sudo()._park(messages)
+        place.marks += self.env["message.parked"].sudo()._park(messages)
         return True
 
     def send_after_commit(self):

@@ -80,9 +80,9 @@ class TestPrivateMail(OutboxCase):
             savepoint = self.env.cr.savepoint()
             self.private().send()
             savepoint.close(rollback=True)
-        (token,) = place.tokens
+        (mark,) = place.marks
         with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("DELETE FROM message_parked WHERE token = %s RETURNING recipients, content, entry", [token])
+            cr.execute("DELETE FROM message_parked WHERE mark = %s RETURNING recipients, content, entry", [mark])
             ((recipients, content, entry),) = cr.fetchall()
         self.assertEqual(recipients, "invited@example.com")
         self.assertIn(b"tok3n", bytes(content))
@@ -102,7 +102,7 @@ class TestPrivateMail(OutboxCase):
         self.assertTrue(self.env["message.history"].search([("message_uid", "=", message_id)]).private)
         with parking(self.env) as place:
             self.mail("ann@example.com", auto_delete=True).send()
-        self.assertEqual(len(place.tokens), 1)
+        self.assertEqual(len(place.marks), 1)
 
     def connect(self):
         """Return a session with the server in memory, as core's socket makes it."""

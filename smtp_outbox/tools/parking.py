@@ -11,11 +11,11 @@ _open = ContextVar("smtp_outbox_parking", default=None)
 
 
 class Place:
-    """One such call; ``tokens`` are those of the messages that were parked in it."""
+    """One such call; ``marks`` are those of the messages that were parked in it."""
 
     def __init__(self, cr):
         self.cr = cr
-        self.tokens = []
+        self.marks = []
 
 
 @contextlib.contextmanager

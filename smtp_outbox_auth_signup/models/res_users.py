@@ -11,5 +11,5 @@ class ResUsers(models.Model):
         """Park what core sends; it goes out if this transaction, and the present savepoint, are committed."""
         with parking(self.env) as place:
             result = super()._action_reset_password(signup_type=signup_type)
-        self.env["message.parked"].sudo()._grant(place.tokens)
+        self.env["message.parked"].sudo()._grant(place.marks)
         return result

@@ -18,28 +18,28 @@ class TestResetPassword(OutboxCase):
             cr.execute("DELETE FROM message_parked WHERE recipients LIKE 'forgetful%%'")
 
     def parked(self):
-        """Return [(token, bytes)] of what is parked."""
+        """Return [(mark, bytes)] of what is parked."""
         with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("SELECT token, content FROM message_parked WHERE recipients LIKE 'forgetful%%' ORDER BY id")
-            return [(token, bytes(content)) for token, content in cr.fetchall()]
+            cr.execute("SELECT mark, content FROM message_parked WHERE recipients LIKE 'forgetful%%' ORDER BY id")
+            return [(mark, bytes(content)) for mark, content in cr.fetchall()]
 
     def tickets(self):
         """Return the tickets of this transaction."""
-        self.env.cr.execute("SELECT token FROM message_parked_ticket ORDER BY id")
-        return [token for (token,) in self.env.cr.fetchall()]
+        self.env.cr.execute("SELECT mark FROM message_parked_ticket ORDER BY id")
+        return [mark for (mark,) in self.env.cr.fetchall()]
 
     def test_it_is_parked_and_granted(self):
         self.user.action_reset_password()
-        ((token, content),) = self.parked()
+        ((mark, content),) = self.parked()
         self.assertIn(b"Password reset", content)
-        self.assertIn(token, self.tickets())
+        self.assertIn(mark, self.tickets())
         self.assertFalse(self.env["mail.mail"].search([("email_to", "=", "forgetful@example.com")]))
         self.assertEqual(self.env["message.parked"]._sweep(), 0, "this transaction is not over")
 
     def test_each_of_several(self):
         other = new_test_user(self.env, "forgetful2", email="forgetful2@example.com")
         (self.user + other).action_reset_password()
-        self.assertEqual([token for token, _content in self.parked()], self.tickets())
+        self.assertEqual([mark for mark, _content in self.parked()], self.tickets())
         self.assertEqual(len(self.tickets()), 2)
 
     def test_an_enclosing_savepoint_takes_the_ticket_along(self):

@@ -166,7 +166,7 @@ def test_nobody_reads_what_is_parked(office):
     user = office.user("unread@example.com")
     with office.without_gateway():
         office.agent.run(_RESET + "env.cr.postcommit.clear()\n", user=user)
-        for name in ("content", "entry", "token", "xid"):
+        for name in ("content", "entry", "mark", "xid"):
             with pytest.raises(xmlrpc.client.Fault, match="access|allowed|permission"):
                 office.client().call("message.parked", "search_read", [], [name])
         assert office.client().call("message.parked", "search_read", [], ["recipients"])
