@@ -7,8 +7,9 @@ class MessageHistory(models.Model):
     _inherit = "message.history"
 
     def _compute_can_send_again(self):
-        super()._compute_can_send_again()
+        result = super()._compute_can_send_again()
         self.filtered("private").can_send_again = False
+        return result
 
 
 class MessageDelivery(models.Model):
@@ -17,14 +18,16 @@ class MessageDelivery(models.Model):
     _inherit = "message.delivery"
 
     def _compute_steps(self):
-        super()._compute_steps()
+        result = super()._compute_steps()
         for delivery in self._private():
             delivery.can_correct = delivery.can_link = delivery.can_reroute = delivery.first_step = False
+        return result
 
     def _compute_reason(self):
-        super()._compute_reason()
+        result = super()._compute_reason()
         for delivery in self._private().filtered("reason"):
             delivery.advice = self.env._("It is private, so nobody can send it again: have it asked for anew.")
+        return result
 
     def _private(self):
         return self.filtered(lambda delivery: delivery.history_id.sudo().private)

@@ -15,7 +15,8 @@ class MessageRaw(models.Model):
     """The bytes of one message, as they came or went.
 
     ``content`` is never read through the ORM, which would encode it: workers use :meth:`_read` and
-    :meth:`_opened`, whatever is for people :meth:`_opened_for_people`. Not an attachment on purpose: those are written in place and never synced.
+    :meth:`_opened`, whatever is for people :meth:`_opened_for_people`. Not an attachment on
+    purpose: those are written in place and never synced.
     """
 
     _name = "message.raw"

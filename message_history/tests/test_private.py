@@ -76,8 +76,8 @@ class TestPrivateMail(MessageCase):
                 for history in (self.history, failed):
                     with self.assertRaises(AccessError, msg=f"{user.login} {act}"):
                         self.env["message.outbox"].with_user(user)._act(history.delivery_ids.with_user(user), act)
-            for button in ("action_try_again", "action_send_again", "action_correct", "action_send_now", "action_ignore",
-                           "action_other_channel", "action_ignore_sender", "action_put_on_document"):
+            for button in ("action_try_again", "action_send_again", "action_correct", "action_send_now",
+                           "action_ignore", "action_other_channel", "action_ignore_sender", "action_put_on_document"):
                 for history in (self.history, failed):
                     with self.assertRaises(Exception, msg=f"{user.login} {button}") as caught:
                         getattr(history.with_user(user), button)()

@@ -71,7 +71,8 @@ class MailMail(models.Model):
         mails_sudo = self.sudo().filtered(
             lambda mail: mail.id in asked and mail.state == "outgoing" and not mail.outbox_state)
         for mail_sudo in mails_sudo:
-            self.env["mail.expander"].sudo()._expand(mail_sudo.with_context(asked.pop(mail_sudo.id)), True)
+            own_env = mail_sudo.env(context=asked.pop(mail_sudo.id))
+            self.env["mail.expander"].sudo()._expand(mail_sudo.with_env(own_env), True)
             mail_sudo.invalidate_recordset(["history_ids"])
             histories_sudo = mail_sudo.history_ids
             histories_sudo.write({"mail_mail_id": False, "mail_message_id": False})

@@ -77,7 +77,8 @@ class MessageSuppression(models.Model):
         """
         self.check_access("read")
         if not self.env.su and not self.env.user.has_group("message_history.group_manager"):
-            raise AccessError(self.env._("Only managers of the messages may release an address: the list is everybody's."))
+            raise AccessError(self.env._(
+                "Only managers of the messages may release an address: the list is everybody's."))
         self.sudo().write({"active": False, "released_by_id": self.env.uid, "released_date": fields.Datetime.now()})
         return self.env["message.history"]._notify_done(
             self.env._("%(count)s released: mail is sent there again.", count=len(self)))

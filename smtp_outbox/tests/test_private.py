@@ -4,9 +4,10 @@ from unittest.mock import patch
 from odoo.sql_db import db_connect
 from odoo.tests import new_test_user
 
+from ..tools import recording
 from ..tools.parking import parking, place_of
 from ..tools.private import is_private
-from .common import OutboxCase
+from .common import OutboxCase, TestJournal
 
 LINK = "https://odoo.example.net/web/signup?token=tok3n"
 
@@ -103,6 +104,29 @@ class TestPrivateMail(OutboxCase):
         with parking(self.env) as place:
             self.mail("ann@example.com", auto_delete=True).send()
         self.assertEqual(len(place.marks), 1)
+
+    def test_what_an_addon_puts_in_place_of_a_connection(self):
+        """It sends in its own way, and is recorded all the same."""
+        given = []
+
+        class Session:
+            """Has no socket."""
+
+            set_debuglevel = ehlo_or_helo_if_needed = quit = lambda *_args: None
+
+            def send_message(self, _message, _sender, to):
+                """Take it, but not for Bob."""
+                given.extend(to)
+                return {address: (550, b"no such user") for address in to if "bob" in address}
+
+        self.patch(smtplib, "SMTP", lambda *_args, **_kwargs: Session())
+        self.patch(recording, "Journal", lambda _dbname: TestJournal(self.env.cr))
+        mail = self.mail("ann@example.com", "bob@example.com")
+        mail.send(raise_exception=True)
+        self.assertEqual(sorted(given), ["ann@example.com", "bob@example.com"])
+        history = self.env["message.history"].search([("message_uid", "=", mail.message_id)])
+        self.assertEqual({one.address: one.state for one in history.delivery_ids},
+                         {"ann@example.com": "accepted", "bob@example.com": "refused"})
 
     def connect(self):
         """Return a session with the server in memory, as core's socket makes it."""

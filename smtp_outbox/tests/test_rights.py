@@ -96,6 +96,15 @@ class TestRights(OutboxCase):
         entry.with_user(self.manager).action_release()
         self.assertFalse(entry.active)
 
+    def test_the_set_up_form_makes_nobody_a_member_of_what_sends(self):
+        """Members see what goes out by a server: everybody's mail."""
+        setup = self.env["message.setup"].create({
+            "kind": "mail", "address": "office@lamps.example", "receives": False, "sends": True, "name": "Lamps",
+            "out_host": "smtp.lamps.example", "out_login": False, "member_ids": [(6, 0, self.clerk.ids)]})
+        channel = setup._apply_parts()
+        self.assertEqual(channel.channel_type, "smtp")
+        self.assertFalse(channel.member_ids)
+
     def test_scheduled_actions_call_no_public_method_of_ours(self):
         crons = self.env["ir.cron"].with_context(active_test=False).search([("model_id.model", "like", "message.%")])
         crons |= self.env.ref("smtp_outbox.ir_cron_send")

@@ -8,7 +8,7 @@ even when the caller's transaction is rolled back afterwards.
 import smtplib
 from email.utils import parseaddr
 
-from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.lib.errors import ChannelError, MessageRefused, RecipientRefused
 from odoo.addons.message_history.lib.preview import preview
 from odoo.addons.message_history.tools.journal import Journal, Outcome
 from odoo.addons.message_history.tools.outgoing import Outgoing, Recipient
@@ -82,7 +82,11 @@ class RecordingSession:
         with Journal(self._env.cr.dbname) as journal:
             entry = self._prepare(message, message_id, content, from_addr, addresses)
             history_id, ids = in_transaction(self._env, _record, entry, journal.claimer)
-            outcomes, refused = self._transmit(content, Envelope(from_addr or "", tuple(addresses), len(content), utf8))
+            envelope = Envelope(from_addr or "", tuple(addresses), len(content), utf8)
+            if hasattr(self._session, "sock"):
+                outcomes, refused = self._transmit(content, envelope)
+            else:
+                outcomes, refused = self._hand_over(message, envelope)
             journal.note([outcomes[address](delivery_id) for address, delivery_id in ids.items()])
         in_transaction(self._env, _settle)
         if self._notes:
@@ -102,6 +106,22 @@ class RecordingSession:
             private=private, priority=0,
             values={"subject": str(message["Subject"] or ""), "sender_name": name, "sender_address": address,
                     "envelope_sender": sender, "body_text": text, "preview": preview(text), **values})
+
+    def _hand_over(self, message, envelope):
+        """Have what an addon put in place of a connection send in its own way; returns as :meth:`_transmit` does."""
+        try:
+            answer = self._session.send_message(message, envelope.sender, list(envelope.recipients))
+            codes = answer if isinstance(answer, dict) else {}
+            refused = {}
+        except smtplib.SMTPRecipientsRefused as error:
+            codes, refused = error.recipients, {}
+        except Exception as error:  # noqa: BLE001 - whatever it raises: it is on record, and raised again as SMTP's
+            codes, refused = {}, dict.fromkeys(envelope.recipients, MessageRefused(str(error)))
+        for address, (code, said) in codes.items():
+            text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+            refused[address] = RecipientRefused(text, server_reply=f"{code} {text}")
+        outcomes = {address: _outcome(refused.get(address), "") for address in envelope.recipients}
+        return outcomes, refused
 
     def _transmit(self, content, envelope):
         """Hand the message over; returns {address: function of a delivery id -> Outcome}, {address: error}."""

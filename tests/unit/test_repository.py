@@ -249,7 +249,8 @@ def test_one_function_opens_originals_for_people():
     found = {
         relative(path)
         for path in PYTHON
-        if "tests" not in path.parts and "dev" not in path.relative_to(REPO).parts[:1] and reading.search(path.read_text())
+        if "tests" not in path.parts and "dev" not in path.relative_to(REPO).parts[:1]
+        and reading.search(path.read_text())
     }
     # asking whether there is one, and senders
     found -= {"message_history/models/message_history_out.py", "message_history/models/message_retention.py",

@@ -76,11 +76,11 @@ class Office(OutSystem):
             process.stop()
         super().stop()
 
-    def client(self, login="admin", password="admin"):  # noqa: S107 - the demo's
+    def client(self, login="admin", password="admin"):
         """XML-RPC as a user."""
         return Client(self.web.url, self.dbname, login, password)
 
-    def user(self, login, groups=("base.group_user",), password="a long password", **values):  # noqa: S107
+    def user(self, login, groups=("base.group_user",), password="a long password", **values):
         """A user who was told nothing; the id."""
         return self.agent.run(
             "result = env['res.users'].with_context(no_reset_password=True).create({\n"

@@ -73,7 +73,8 @@ def test_the_registration_for_an_event(office):
     office.agent.run(
         "event = env['event.event'].create({'name': 'Congress', 'date_begin': '2037-05-01 08:00:00',\n"
         "    'date_end': '2037-05-02 18:00:00', 'event_mail_ids': [(0, 0, {'interval_unit': 'now',\n"
-        "    'interval_type': 'after_sub', 'template_ref': 'mail.template,%s' % env.ref('event.event_subscription').id})]})\n"
+        "    'interval_type': 'after_sub',\n"
+        "    'template_ref': 'mail.template,%s' % env.ref('event.event_subscription').id})]})\n"
         "env['event.registration'].create({'event_id': event.id, 'name': 'Ann', 'email': 'event@example.com',\n"
         "    'state': 'open'})\n"
         "env.cr.commit()\nenv['event.mail'].search([]).execute()")

@@ -150,8 +150,9 @@ def test_a_copied_database_sends_nothing_of_the_original(office):
             other = type(office.agent)(office.odoo, copy, office.agent.log)
             try:
                 other.run("env['mail.expander']._cron_send()")
-                shown = other.run("admin = env.ref('base.user_admin')\n"
-                                  "result = env['message.parked'].with_user(admin).search([]).read(['state', 'recipients'])")
+                shown = other.run(
+                    "admin = env.ref('base.user_admin')\n"
+                    "result = env['message.parked'].with_user(admin).search([]).read(['state', 'recipients'])")
             finally:
                 other.stop()
             query = "SELECT COUNT(*), COUNT(content), COUNT(entry) FROM message_parked"
@@ -167,7 +168,7 @@ def test_nobody_reads_what_is_parked(office):
     with office.without_gateway():
         office.agent.run(_RESET + "env.cr.postcommit.clear()\n", user=user)
         for name in ("content", "entry", "mark", "xid"):
-            with pytest.raises(xmlrpc.client.Fault, match="access|allowed|permission"):
+            with pytest.raises(xmlrpc.client.Fault, match=r"access|allowed|permission"):
                 office.client().call("message.parked", "search_read", [], [name])
         assert office.client().call("message.parked", "search_read", [], ["recipients"])
     office.one_mail_to("unread@example.com")
@@ -235,7 +236,8 @@ def test_an_invitation_to_an_event(office):
     client = office.client()
     guest = client.call("res.partner", "create", {"name": "Guest", "email": "guest@example.com"})
     client.call("calendar.event", "create", {
-        "name": "Lunch", "start": "2037-05-01 11:00:00", "stop": "2037-05-01 12:00:00", "partner_ids": [[6, 0, [guest]]]})
+        "name": "Lunch", "start": "2037-05-01 11:00:00", "stop": "2037-05-01 12:00:00",
+        "partner_ids": [[6, 0, [guest]]]})
     office.one_mail_to("guest@example.com")
 
 
