@@ -154,7 +154,7 @@ class TestPrivateMail(MessageCase):
     def test_a_machine_that_answers_with_the_text(self):
         self.channel.automatic_mail = "process"
         message = self.receive(build_mail(
-            f"I am away. You wrote: {SECRET}", subject="Away", references="<private@example.net>",
+            "I am away. You wrote: your code is tok3n", subject="Away", references="<private@example.net>",
             auto_submitted="auto-replied"))
         self.check_hidden(message)
         self.assertEqual(message.state, "ignored")

@@ -32,6 +32,10 @@ class TestRights(OutboxCase):
         cls.admin = new_test_user(cls.env, "outbox_admin", groups="base.group_system")
         cls.others = (cls.portal, cls.plain, cls.clerk, cls.manager)
 
+    def setUp(self):
+        super().setUp()
+        self.patch(type(self.env["mail.expander"]), "_cron_send", lambda _model: self.fail("the sender ran"))
+
     def held(self):
         """Return a mail that waits until somebody releases it."""
         mail = self.mail("ann@example.com")
