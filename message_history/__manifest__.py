@@ -20,6 +20,7 @@
         "views/message_channel_folder_views.xml",
         "views/message_sender_rule_views.xml",
         "views/message_gateway_views.xml",
+        "views/message_parked_views.xml",
         "views/message_dashboard_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",

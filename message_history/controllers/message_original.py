@@ -18,10 +18,10 @@ class MessageOriginalController(Controller):
             message.check_access("read")
         except AccessError:
             message = message.browse()  # whether it exists is nobody's business
-        if not message or message.private:
+        if not message:
             raise request.not_found()
         stack = contextlib.ExitStack()
-        content = stack.enter_context(request.env["message.raw"]._opened(message.id))
+        content = stack.enter_context(request.env["message.raw"]._opened_for_people(message))
         if content is None:
             stack.close()
             raise request.not_found()

@@ -30,3 +30,6 @@ UPDATE mail_message SET body = NULL
  WHERE mail_mail.mail_message_id = mail_message.id AND mail_message.res_id IS NULL
    AND mail_mail.auto_delete AND mail_mail.is_notification IS NOT TRUE;
 UPDATE mail_mail SET body_html = NULL WHERE auto_delete AND is_notification IS NOT TRUE;
+-- what waits for a transaction to be over is the original's to send
+DELETE FROM message_parked;
+DELETE FROM message_parked_ticket;

@@ -55,7 +55,10 @@ class MailMail(models.Model):
         """Leave mails that arise while messages are processed to the queue.
 
         Fifty notifications sent from within a batch would hold its locks for as long.
+
+        :raise AccessError: unless the caller may write mails
         """
+        self.check_access("write")
         if is_active(self.env) and not kwargs.get("raise_exception"):
             cron = self.env.ref("mail.ir_cron_mail_scheduler_action", raise_if_not_found=False)
             if cron and not self.env.cr.cache.get("message_gateway_mail_cron"):

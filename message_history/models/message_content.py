@@ -73,7 +73,7 @@ class MessageContent(models.AbstractModel):
         """Return (mark-up, [(name, content, info)]) of an original; (None, []) where it is gone, or can't be read."""
         if message.content_type != "message/rfc822":
             return None, []
-        with self.env["message.raw"]._opened(message.id) as original:
+        with self.env["message.raw"]._opened_for_people(message) as original:
             if original is None or not len(original):
                 return None, []
             parsed = parse_mail(bytes(original))

@@ -124,16 +124,16 @@ class MessageDelivery(models.Model):
 
     def action_send_again(self):
         """Have those of these deliveries sent again that are still owed, and nobody else's."""
-        return self.env["message.outbox"]._act(self, "_send_again")
+        return self.env["message.outbox"]._act(self, "again")
 
     def action_send_now(self):
         """Have those of these deliveries sent at once that wait for their moment."""
-        return self.env["message.outbox"]._act(self, "_send_now")
+        return self.env["message.outbox"]._act(self, "now")
 
     def action_mark_arrived(self):
         """Note that a delivery in doubt did arrive."""
-        return self.env["message.outbox"]._act(self, "_mark_arrived")
+        return self.env["message.outbox"]._act(self, "arrived")
 
     def action_cancel(self):
         """Take back what nobody has begun to send."""
-        return self.env["message.outbox"]._act(self, "_cancel")
+        return self.env["message.outbox"]._act(self, "cancel")

@@ -135,4 +135,4 @@ class MessageDelivery(models.Model):
 
     def action_send_links(self):
         """Send to these recipients once more, with links in place of the attachments."""
-        return self.env["message.outbox"]._act(self, "_send_as_links")
+        return self.env["message.outbox"]._act(self, "links")

@@ -58,7 +58,7 @@ class MessageDispatcher(models.AbstractModel):
         if not careful:
             self._flush_boldly()
         self._note_documents(mails)
-        self.env["message.threader"]._assign([mail for mail in mails if not mail.is_copy])
+        self.env["message.threader"]._assign([mail for mail in mails if not (mail.is_copy or mail.hidden)])
         self._write_outcomes(mails)
         self._after_batch(mails)
 
@@ -108,9 +108,11 @@ class MessageDispatcher(models.AbstractModel):
         try:
             self._check_original(original)
             self.env["message.reader"]._read(mail, original)
+            self._judge_private(mail)
             self._check_copy(mail)
             self._check_sender(mail, busy)
             self.env["message.reader"]._parse(mail)
+            self._check_private(mail)
             self._handle(mail)
         except Aside as aside:
             mail.values |= aside.outcome
@@ -263,6 +265,7 @@ class MessageDispatcher(models.AbstractModel):
     def _write_outcomes(self, mails):
         """Write what came of the messages, in one statement."""
         now = fields.Datetime.now()
+        self._strip_hidden(mails)
         for mail in mails:
             mail.values |= {
                 "attempts": mail.message.attempts + 1,

@@ -76,7 +76,7 @@ class MessageDraft(models.Model):
         """Return the headers of the original; None where there is none (of that kind)."""
         if message_sudo.content_type != "message/rfc822":
             return None
-        with self.env["message.raw"].sudo()._opened(message_sudo.id) as original:
+        with self.env["message.raw"].sudo()._opened_for_people(message_sudo) as original:
             return read_headers(bytes(original[:_HEAD])) if original is not None and len(original) else None
 
     def _with_partners(self, pairs):

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from psycopg2.extras import execute_values
 
 from ..lib.digest import content_digest, id_digest
+from ..lib.masking import masked
 from ..lib.threading_ids import ThreadIds
 from ..lib.variants import shared_tail
 from ..tools.mail import Mail
@@ -87,7 +88,8 @@ class MessageEnqueue(models.AbstractModel):
             "write_date": now, **message.values,
         }
         if message.private:
-            values |= {"preview": None, "body_text": None}
+            subject = masked(values.get("subject") or "")  # some put a code there
+            values |= {"preview": None, "body_text": None, "subject": subject or None}
         return tuple(_clip(column, values.get(column)) for column in _HISTORY)
 
     def _insert_variants(self, ids, messages):

@@ -69,7 +69,8 @@ class MessageHistory(models.Model):
             "message": self.env._("Read what the server said, change the message and send it again."),
             "protocol": nothing,
             "suppressed": self.env._(
-                "Mail to this address came back before. Check it, release it on the suppression list, send again."),
+                "Mail to this address came back before. Check it, have a manager release it on the suppression list, "
+                "send again."),
             "expired": self.env._("Look at the channel; then send it again."),
             "in_doubt": self.env._(
                 "It may have arrived. Ask the recipient, then choose Send Again or It Arrived."),

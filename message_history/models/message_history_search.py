@@ -66,8 +66,15 @@ class MessageHistory(models.Model):
         seen = self.search(about).ids
         return self.sudo().search(about & (Domain("id", "in", seen) | open_to_readers), limit=limit)
 
-    def _check_handle(self):
-        """Raise unless the user may act on these messages (members of the channel, managers)."""
+    def _check_handle(self, private=False):
+        """Raise unless the user may act on these messages (members of the channel, managers).
+
+        :param private: whether this act may be done with private messages: passwords, codes, invitations
+        :raise AccessError: when one is private and the act is another than taking it back, whoever asks
+        """
         self.check_access("read")
         if not self.env.su and not self.env.user.has_group("message_history.group_user"):
             raise AccessError(self.env._("Only users of the messages may do this."))
+        if not private and any(self.sudo().mapped("private")):
+            raise AccessError(self.env._(
+                "This message is private (a password, a code, an invitation): it can only be taken back."))

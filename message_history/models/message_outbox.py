@@ -129,7 +129,7 @@ class MessageOutbox(models.AbstractModel):
 
         For addons, in the transaction that settles: ``mail.mail``, notifications, copies.
         """
-        if private := messages.filtered(lambda message: message.private and message.state != "in_doubt"):
+        if private := messages.filtered("private"):  # in doubt as well: nobody can have it sent again
             self.env["message.raw"]._drop(private.ids)
 
     # What died --------------------------------------------------------------------------------
@@ -156,11 +156,17 @@ class MessageOutbox(models.AbstractModel):
     # Acts of people -----------------------------------------------------------------------------
 
     @api.model
-    def _act(self, deliveries, method):
-        """Do something with deliveries for a user who may handle their messages; says what was done."""
+    def _act(self, deliveries, act):
+        """Do something with deliveries for a user who may handle their messages; says what was done.
+
+        :param act: a key of :data:`ACTS`
+        :raise AccessError: when the user may not; private messages can only be taken back, by anybody
+        """
+        do, on_private = ACTS[act]
+        deliveries.check_access("read")
         messages = deliveries.history_id
-        messages._check_handle()
-        text = getattr(self.sudo(), method)(deliveries.sudo())
+        messages._check_handle(private=on_private)
+        text = do(self.sudo(), deliveries.sudo())
         return messages._notify_done(text)
 
     def _send_again(self, deliveries, channel=None, also=()):
@@ -262,6 +268,16 @@ class MessageOutbox(models.AbstractModel):
             fields.Datetime.now() - timedelta(minutes=1), limit))
         self.env["message.delivery"].invalidate_model()
         return len(rows)
+
+
+#: What people may do with deliveries: the function, and whether it may be done with private messages.
+ACTS = {
+    "again": (lambda outbox_sudo, deliveries_sudo: outbox_sudo._send_again(deliveries_sudo), False),
+    "now": (lambda outbox_sudo, deliveries_sudo: outbox_sudo._send_now(deliveries_sudo), False),
+    "links": (lambda outbox_sudo, deliveries_sudo: outbox_sudo._send_as_links(deliveries_sudo), False),
+    "arrived": (lambda outbox_sudo, deliveries_sudo: outbox_sudo._mark_arrived(deliveries_sudo), False),
+    "cancel": (lambda outbox_sudo, deliveries_sudo: outbox_sudo._cancel(deliveries_sudo), True),
+}
 
 
 def _settle(env):

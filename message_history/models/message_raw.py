@@ -15,8 +15,9 @@ INLINE_BYTES = 256 * 1024
 class MessageRaw(models.Model):
     """The bytes of one message, as they came or went.
 
-    ``content`` is never read through the ORM, which would encode it: use :meth:`_read` or
-    :meth:`_opened`. Not an attachment on purpose: those are written in place and never synced.
+    ``content`` is never read through the ORM, which would encode it: workers use :meth:`_read` and
+    :meth:`_opened`, whatever is for people :meth:`_opened_for_people`. Not an attachment on
+    purpose: those are written in place and never synced.
     """
 
     _name = "message.raw"
@@ -88,8 +89,22 @@ class MessageRaw(models.Model):
 
     @api.model
     @contextlib.contextmanager
+    def _opened_for_people(self, message):
+        """Give the original of one message to somebody who may read it; None if it isn't kept, or is private.
+
+        The one way from an original to people, and to what they have done with it: shown, downloaded,
+        exported, quoted, forwarded, sent again in another form.
+        """
+        if message.sudo().private:
+            yield None
+        else:
+            with self._opened(message.id) as content:
+                yield content
+
+    @api.model
+    @contextlib.contextmanager
     def _opened(self, history_id):
-        """Give the original of one message as bytes or as a memory map; None if it isn't kept."""
+        """Give the original of one message as bytes or as a memory map; None if it isn't kept. For workers only."""
         rows = self.env.execute_query(SQL(
             "SELECT content, store_name FROM message_raw WHERE history_id = %s", history_id))
         if not rows or (rows[0][0] is None and not rows[0][1]):

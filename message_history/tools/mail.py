@@ -30,6 +30,7 @@ class Mail:
     :param document: ``(model, id)`` of what it became or belongs to
     :param is_copy: whether it is a copy of what went out from here: no conversation has it twice
     :param warrant: ``message.warrant`` of whoever's call or rule says where it belongs
+    :param hidden: whether it brings a private message back: only its headers are kept, and no conversation has it
     """
 
     message: Any
@@ -46,6 +47,7 @@ class Mail:
     thread_ids: Any = None
     is_copy: bool = False
     warrant: Any = None
+    hidden: bool = False
 
     @property
     def fingerprint(self):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg2
-from odoo import SUPERUSER_ID, api, modules
+from odoo import SUPERUSER_ID, api, modules, sql_db
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +59,20 @@ def in_transaction(
                 return result
         time.sleep(random.uniform(0.0, 0.02 * 2**attempt))  # noqa: S311 - spreads the load
     raise psycopg2.OperationalError("no attempt allowed")
+
+
+def apart(env: api.Environment, function: Callable[..., Any], *args: Any) -> Any:
+    """Run ``function(env, *args)`` as superuser on a connection that is no part of the present transaction; commit.
+
+    For what must outlive whatever becomes of the present transaction and of its savepoints. It may
+    neither read nor refer to rows of that transaction, nor wait for them: they would wait for each
+    other for ever. In a test, too, it is another connection, since the test's own has the savepoints.
+    """
+    with sql_db.db_connect(env.cr.dbname).cursor() as cr:
+        result = function(_superuser(env, cr, None), *args)
+        # a cursor of its own, and one unit of work: to commit it is what this is for
+        cr.commit()  # pylint: disable=invalid-commit
+    return result
 
 
 def _superuser(env: api.Environment, cr: Any, context: Mapping[str, Any] | None) -> api.Environment:

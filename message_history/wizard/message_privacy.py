@@ -177,7 +177,7 @@ class MessagePrivacy(models.TransientModel):
 
     def _add_original(self, archive, message_sudo):
         """Add an original to the archive; returns its name there, None if it is no longer kept."""
-        with self.env["message.raw"]._opened(message_sudo.id) as content:
+        with self.env["message.raw"]._opened_for_people(message_sudo) as content:
             if content is None:
                 return None
             name = f"originals/{message_sudo.id} {safe_filename(message_sudo.subject)}"

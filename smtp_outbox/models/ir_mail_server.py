@@ -52,8 +52,11 @@ class IrMailServer(models.Model):
 
     @api.model
     def _records_sessions(self):
-        """Whether what goes over a session that is opened here is entered into the ledger."""
-        return not modules.module.current_test
+        """Whether what goes over a session that is opened here is entered into the ledger.
+
+        What is sent at once always is: mostly private mail.
+        """
+        return bool(self._current_notes()) or not modules.module.current_test
 
     def _connect__(self, *args, **kwargs):
         """Open a session as ever; unless it is the outbox's own, what goes over it is recorded."""
@@ -128,8 +131,8 @@ class IrMailServer(models.Model):
 
     def action_send_test_mail(self):
         """Send a mail to the user through this server, at once, and say what the server said."""
-        self.ensure_one()
         self.check_access("write")
+        self.ensure_one()
         address = email_normalize(self.env.user.email)
         if not address:
             return self._notify(self.env._("Enter your own e-mail address in your preferences first."), "warning")

@@ -93,12 +93,15 @@ class IrMailServer(models.Model):
 
     def action_view_outbox(self):
         """Open what is still to be sent through the server."""
+        self.check_access("read")
         return self.channel_id.action_view_outbox()
 
     def action_view_sent(self):
         """Open what was sent through the server."""
+        self.check_access("read")
         return self.channel_id._action_deliveries("filter_sent", self.env._("Sent"))
 
     def action_view_problems(self):
         """Open what could not be delivered through the server."""
+        self.check_access("read")
         return self.channel_id.action_view_problems()

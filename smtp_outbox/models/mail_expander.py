@@ -43,18 +43,27 @@ class MailExpander(models.AbstractModel):
         held = self._hold_old(mails)
         fresh = mails - held
         again = fresh._in_ledger()
-        builder = Builder(self.env, fresh)
-        messages = []
-        for server_id, alias_domain_id, smtp_from, mail_ids in fresh._split_by_mail_configuration():
-            route = builder.route(server_id, alias_domain_id, smtp_from)
-            group = self.env["mail.mail"].browse(mail_ids).with_prefetch(fresh._prefetch_ids)
-            messages += [self._build(builder, mail, route, careful) for mail in group]
+        messages = self._build_all(fresh, careful)
         self._leave_out_served(messages, again)
-        self._refuse_suppressed(messages)
         self.env["message.enqueue"]._enqueue([message for message in messages if message.recipients])
         fresh._mark_outbox("done")
         held._mark_outbox("held")
         return len(mails)
+
+    @api.model
+    def _build_all(self, mails, careful):
+        """Return mails as they are to go out, as ``Outgoing``; recipients on the suppression list are refused.
+
+        :raise ExpansionFailed: when one can't be built, unless ``careful``, which makes a failed one of it
+        """
+        builder = Builder(self.env, mails)
+        messages = []
+        for server_id, alias_domain_id, smtp_from, mail_ids in mails._split_by_mail_configuration():
+            route = builder.route(server_id, alias_domain_id, smtp_from)
+            group = mails.browse(mail_ids).with_prefetch(mails._prefetch_ids)
+            messages += [self._build(builder, mail, route, careful) for mail in group]
+        self._refuse_suppressed(messages)
+        return messages
 
     def _build(self, builder, mail, route, careful):
         try:

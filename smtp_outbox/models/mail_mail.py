@@ -1,12 +1,21 @@
 from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
+from ..tools.parking import place_of
+from ..tools.private import without_readable_body
+
+#: Mails of this transaction that somebody asked to have sent.
+_ASKED = "smtp_outbox_asked"
+
 
 class MailMail(models.Model):
     """Odoo's outgoing mails: they go through the outbox.
 
     ``send`` queues and wakes a worker, so that nobody's click waits for SMTP and a transaction that
-    is rolled back sends nothing. Who asks for the outcome (``raise_exception``) gets it at once.
+    is rolled back sends nothing. Who asks for the outcome (``raise_exception``) gets it at once. What
+    core sends in a savepoint that it rolls back is parked, see ``message.parked``.
+
+    Every method that clients can call asks first for what core asks for: the right to write mails.
     """
 
     _inherit = "mail.mail"
@@ -29,7 +38,8 @@ class MailMail(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         now = fields.Datetime.now()
-        mails = super().create([{"outgoing_since": now, **vals} for vals in vals_list])
+        mails = super().create([
+            {"outgoing_since": now, **without_readable_body(self.env, vals)} for vals in vals_list])
         if not self._sends_inline() and any(vals.get("state", "outgoing") == "outgoing" for vals in vals_list):
             self.env["message.worker"]._wake()
         return mails
@@ -38,26 +48,51 @@ class MailMail(models.Model):
         if vals.get("state") == "outgoing" and "outbox_state" not in vals:
             # somebody wants it sent (again): the expander finds out who is still owed it
             vals = {**vals, "outbox_state": False, "outgoing_since": fields.Datetime.now()}
-            if not self._sends_inline():
-                self.env["message.worker"]._wake()
         result = super().write(vals)
+        if vals.get("state") == "outgoing" and not vals.get("outbox_state") and not self._sends_inline():
+            self.env["message.worker"]._wake()
         if vals.get("state") == "cancel":
             self.env["message.outbox"].sudo()._cancel_of(self)
         return result
 
     def unlink(self):
-        """Take back what nobody has begun to send."""
+        """Take back what nobody has begun to send; what this transaction itself asked to have sent is sent."""
+        self.check_access("unlink")
+        self._enter_asked()
         self.env["message.outbox"].sudo()._cancel_of(self)
         return super().unlink()
 
+    def _enter_asked(self):
+        """Enter mails into the outbox that are sent and deleted in one transaction, as core's test of a mailing does.
+
+        Core would have sent them before they are deleted.
+        """
+        asked = self.env.cr.cache.get(_ASKED, {})
+        mails_sudo = self.sudo().filtered(
+            lambda mail: mail.id in asked and mail.state == "outgoing" and not mail.outbox_state)
+        for mail_sudo in mails_sudo:
+            own_env = mail_sudo.env(context=asked.pop(mail_sudo.id))
+            self.env["mail.expander"].sudo()._expand(mail_sudo.with_env(own_env), True)
+            mail_sudo.invalidate_recordset(["history_ids"])
+            histories_sudo = mail_sudo.history_ids
+            histories_sudo.write({"mail_mail_id": False, "mail_message_id": False})
+            histories_sudo.flush_recordset()  # or it would be taken back with the mail
+
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        """Queue these mails and wake a worker; with ``raise_exception`` send them at once."""
+        """Queue these mails and wake a worker; with ``raise_exception`` send them at once.
+
+        :raise AccessError: unless the caller may write mails
+        """
+        self.check_access("write")
+        if raise_exception:
+            return self._send_now(auto_commit, post_send_callback)
+        if place := place_of(self.env):
+            return self._park(place)
         if self._sends_inline():
             return super().send(
                 auto_commit=auto_commit, raise_exception=raise_exception, post_send_callback=post_send_callback)
-        if raise_exception:
-            return self._send_now(auto_commit, post_send_callback)
-        self.sudo().filtered(lambda mail: mail.outbox_state == "held").outbox_state = False
+        self.filtered(lambda mail: mail.outbox_state == "held").outbox_state = False
+        self.env.cr.cache.setdefault(_ASKED, {}).update(dict.fromkeys(self.ids, self.env.context))
         self.env["message.worker"]._wake()
         if post_send_callback:
             post_send_callback(self.ids)
@@ -79,8 +114,16 @@ class MailMail(models.Model):
         finally:
             notes.close()
 
+    def _park(self, place):
+        """Build these mails and park their bytes: the caller is about to roll back what it does."""
+        mails_sudo = self.sudo().filtered(lambda mail: mail.state == "outgoing")
+        messages = self.env["mail.expander"].sudo()._build_all(mails_sudo, careful=False)
+        place.marks += self.env["message.parked"].sudo()._park(messages)
+        return True
+
     def send_after_commit(self):
         """The queue is worked off after the commit anyway."""
+        self.check_access("write")
         if self._sends_inline():
             return super().send_after_commit()
         return self.send()
@@ -88,6 +131,7 @@ class MailMail(models.Model):
     @api.model
     def process_email_queue(self, email_ids=(), batch_size=1000):
         """Work the queue off, as the scheduled action of core wants it; given mails are queued and woken."""
+        self.check_access("write")
         if self._sends_inline():
             return super().process_email_queue(email_ids=email_ids, batch_size=batch_size)
         if email_ids:
@@ -166,6 +210,6 @@ class MailMail(models.Model):
 
     def action_view_deliveries(self):
         """Open the recipients and what became of each."""
-        self.ensure_one()
+        self.ensure_one().check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
         return {**action, "domain": [("history_id.mail_mail_id", "=", self.id)], "context": {}}

@@ -9,6 +9,8 @@ class MailMessage(models.Model):
 
     def unlink(self):
         """Take back what nobody has begun to send: the database removes the mails of deleted messages."""
+        if not self.env["mail.mail"]._sends_inline():
+            self.check_access("unlink")
         self.env["message.outbox"].sudo()._cancel_of(self)
         if self.ids and not self.env["mail.mail"]._sends_inline():  # inline, no ledger row is of this transaction
             self._part_mails_from_ledger()

@@ -3,7 +3,7 @@ from odoo.addons.message_history.tools.words import words
 
 
 class MessageAlarm(models.AbstractModel):
-    """Old mail that is held asks for a person, too."""
+    """Old mail that is held asks for a person, too; so does a password reset that was not sent in a copied database."""
 
     _inherit = "message.alarm"
 
@@ -14,6 +14,10 @@ class MessageAlarm(models.AbstractModel):
             return problem
         held = self.env["mail.mail"].search_count([("outbox_state", "=", "held"), ("state", "=", "outgoing")])
         _ = words(self.env)
+        lost = self.env["message.parked"].search_count([("state", "=", "unknown")])
+        if lost and not held:
+            return _("%(count)s private mails were not sent, since this database is a copy: have them asked for again.",
+                     count=lost)
         return _("%(count)s old mails are held: release them, or say that they are not to be sent.",
                  count=held) if held else None
 

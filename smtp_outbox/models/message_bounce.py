@@ -34,8 +34,11 @@ class MessageBounce(models.AbstractModel):
             proven = [one for one in proven if delivery.id not in one.delivery_ids]
             address = email_normalize(delivery.address) or delivery.address.lower()
             said = self._said_of(report).get(address) if report else None
+            # what comes back of a private message is as private as the message
+            mail.hidden = mail.hidden or delivery.history_id.private
+            words = "" if mail.hidden else mail.values.get("preview")
             proven.append(Proven(delivery.history_id.message_uid or "", address,
-                                 said or self._vaguely(address, report, mail.values.get("preview")), (delivery.id,)))
+                                 said or self._vaguely(address, report, words), (delivery.id,)))
         return proven
 
     @api.model

@@ -126,8 +126,8 @@ class MessageChannel(models.Model):
 
     def action_send_test(self):
         """Send a mail to the user through this server, at once."""
+        self.check_access("write")
         server_sudo = self._get_mail_server_sudo() if self.channel_type == "smtp" else None
         if not server_sudo:
             return super().action_send_test()
-        self.check_access("write")
         return server_sudo.action_send_test_mail()

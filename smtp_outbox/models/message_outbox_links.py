@@ -76,7 +76,7 @@ class MessageOutbox(models.AbstractModel):
 
     def _original(self, history):
         """Return the bytes of a message, none where they are no longer kept."""
-        with self.env["message.raw"]._opened(history.id) as opened:
+        with self.env["message.raw"]._opened_for_people(history) as opened:
             return bytes(opened) if opened is not None else b""
 
     def _own_copy(self, delivery, original):

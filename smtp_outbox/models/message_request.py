@@ -100,6 +100,7 @@ class MessageRequest(models.Model):
 
         :raise UserError: when it is too late, or there is no such request
         """
+        self.browse().check_access("read")
         request = self.browse(self._check_id(request_id) or 0).exists()
         if not request or not request.has_access("read"):
             raise UserError(self.env._("There is no request %(number)s.", number=request_id))
@@ -114,12 +115,13 @@ class MessageRequest(models.Model):
 
     def action_cancel(self):
         """Take these requests back."""
+        self.check_access("read")
         for request in self:
             self.cancel_request(request.id)
 
     def action_view_deliveries(self):
         """Open the recipients and what became of each."""
-        self.ensure_one()
+        self.ensure_one().check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
         return {**action, "domain": [("history_id.request_id", "=", self.id)], "context": {}}
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, email_normalize
 
 
@@ -70,9 +71,14 @@ class MessageSuppression(models.Model):
         self.invalidate_model()
 
     def action_release(self):
-        """Let mail be sent to these addresses again."""
+        """Let mail be sent to these addresses again, whoever sends it.
+
+        :raise AccessError: unless a manager asks: the list is everybody's
+        """
         self.check_access("read")
-        self.env["message.history"]._check_handle()
+        if not self.env.su and not self.env.user.has_group("message_history.group_manager"):
+            raise AccessError(self.env._(
+                "Only managers of the messages may release an address: the list is everybody's."))
         self.sudo().write({"active": False, "released_by_id": self.env.uid, "released_date": fields.Datetime.now()})
         return self.env["message.history"]._notify_done(
             self.env._("%(count)s released: mail is sent there again.", count=len(self)))

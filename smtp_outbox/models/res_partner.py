@@ -20,7 +20,8 @@ class ResPartner(models.Model):
 
     def action_view_deliveries(self):
         """Open what was sent to the contact, with what became of each."""
-        self.ensure_one()
+        self.ensure_one().check_access("read")
+        self.env["message.delivery"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("message_history.message_delivery_action")
         return {**action, "name": self.env._("Mails Sent to %(name)s", name=self.display_name),
                 "domain": [("partner_id", "=", self.id)], "context": {}}

@@ -64,6 +64,7 @@ class Pump:
             with self._process.environment() as env:
                 env["message.outbox"]._take_back(held)
                 in_transaction(env, _expire)
+                in_transaction(env, _sweep)
         entered = self._enter()
         self._note_events()
         if entered or self._is_time("look", LOOK):
@@ -208,6 +209,10 @@ def _waiting(env, limit=50):
         "ORDER BY d.next_attempt LIMIT %(limit)s) w) FROM message_channel c WHERE c.channel_type = 'smtp'",
         limit=limit))
     return {channel_id: count for channel_id, count in rows if count}
+
+
+def _sweep(env):
+    return env["message.parked"]._sweep()
 
 
 def _expire(env):

@@ -14,6 +14,7 @@ from odoo.addons.message_history.tools.words import plain_words
 
 from ..lib.addresses import is_ascii, wire_address
 from ..lib.render import render
+from .private import is_private
 
 #: Priorities of deliveries; lower goes first.
 PERSONAL, USUAL, BULK = 5, 10, 20
@@ -80,7 +81,7 @@ class Builder:
         message = Outgoing(
             channel_id=route.channel.id, content=b"", recipients=[], message_uid=mail.message_id or "",
             references=tuple(reversed((mail.references or "").split())), values=self._values(mail, emails),
-            private=_is_private(mail), priority=_priority(mail), expires=_expiry(mail, route.channel))
+            private=is_private(mail), priority=_priority(mail), expires=_expiry(mail, route.channel))
         if mail.outbox_not_before:
             message.not_before = mail.outbox_not_before
         elif mail.message_type == "comment" and route.channel.take_back_seconds:
@@ -95,7 +96,9 @@ class Builder:
     def failed(self, mail, route, error):
         """Return a mail that can't be built as one that has failed for everybody it was for."""
         kind = "configuration" if isinstance(error, AssertionError) else "message"
-        reason = str(error.args[-1]) if isinstance(error, AssertionError) and error.args else plain_words(error)
+        private = is_private(mail)
+        reason = str(error.args[-1]) if isinstance(error, AssertionError) and error.args else (
+            type(error).__name__ if private else plain_words(error))  # an error may quote what the mail says
         partners = [(partner.email_normalized or partner.email or "?", partner.id) for partner in mail.recipient_ids]
         others = [(address, None) for address in
                   tools.mail.email_normalize_all(f"{mail.email_to or ''},{mail.email_cc or ''}")]
@@ -103,7 +106,7 @@ class Builder:
                       for address, partner_id in partners + others or [("?", None)]]
         return Outgoing(
             channel_id=route.channel.id, content=b"", recipients=recipients, message_uid=mail.message_id or "",
-            values=self._values(mail, []), private=_is_private(mail), priority=_priority(mail))
+            values=self._values(mail, []), private=private, priority=_priority(mail))
 
     # Parts ------------------------------------------------------------------------------------
 
@@ -226,11 +229,6 @@ def _ascii_only(built):
         copy.replace_header(name, ", ".join(kept) or UNDISCLOSED)
         built = copy
     return built
-
-
-def _is_private(mail):
-    """Whether core would leave no trace of a mail: passwords, codes, invitations. So only headers are kept."""
-    return bool(mail.auto_delete and not mail.is_notification)
 
 
 def _expiry(mail, channel):

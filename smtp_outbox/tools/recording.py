@@ -8,7 +8,7 @@ even when the caller's transaction is rolled back afterwards.
 import smtplib
 from email.utils import parseaddr
 
-from odoo.addons.message_history.lib.errors import ChannelError
+from odoo.addons.message_history.lib.errors import ChannelError, MessageRefused, RecipientRefused
 from odoo.addons.message_history.lib.preview import preview
 from odoo.addons.message_history.tools.journal import Journal, Outcome
 from odoo.addons.message_history.tools.outgoing import Outgoing, Recipient
@@ -17,6 +17,7 @@ from odoo.tools import SQL
 
 from ..lib.render import needs_utf8, render
 from ..lib.wire import AnswerLost, Envelope, SmtpConnection
+from .private import is_private
 
 
 class Notes:
@@ -33,11 +34,9 @@ class Notes:
     def values_of(self, message_id):
         """Return what the ledger's row is to know of the mail that a message belongs to."""
         mail = self.mails.get(message_id)
-        if not mail:
-            return {}, False
-        private = bool(mail.auto_delete and not mail.is_notification)
-        return {"model": mail.model or None, "res_id": mail.res_id or None,
-                "partner_id": mail.author_id.id or None}, private
+        if not mail:  # unknown: rather hidden than shown
+            return {}, any(map(is_private, self.mails.values()))
+        return {"model": mail.model or None, "res_id": mail.res_id or None}, is_private(mail)
 
     def note(self, message_id, history_id, refused):
         """Remember a message that was sent, and whom it did not reach."""
@@ -83,7 +82,11 @@ class RecordingSession:
         with Journal(self._env.cr.dbname) as journal:
             entry = self._prepare(message, message_id, content, from_addr, addresses)
             history_id, ids = in_transaction(self._env, _record, entry, journal.claimer)
-            outcomes, refused = self._transmit(content, Envelope(from_addr or "", tuple(addresses), len(content), utf8))
+            envelope = Envelope(from_addr or "", tuple(addresses), len(content), utf8)
+            if hasattr(self._session, "sock"):
+                outcomes, refused = self._transmit(content, envelope)
+            else:
+                outcomes, refused = self._hand_over(message, envelope)
             journal.note([outcomes[address](delivery_id) for address, delivery_id in ids.items()])
         in_transaction(self._env, _settle)
         if self._notes:
@@ -103,6 +106,22 @@ class RecordingSession:
             private=private, priority=0,
             values={"subject": str(message["Subject"] or ""), "sender_name": name, "sender_address": address,
                     "envelope_sender": sender, "body_text": text, "preview": preview(text), **values})
+
+    def _hand_over(self, message, envelope):
+        """Have what an addon put in place of a connection send in its own way; returns as :meth:`_transmit` does."""
+        try:
+            answer = self._session.send_message(message, envelope.sender, list(envelope.recipients))
+            codes = answer if isinstance(answer, dict) else {}
+            refused = {}
+        except smtplib.SMTPRecipientsRefused as error:
+            codes, refused = error.recipients, {}
+        except Exception as error:  # noqa: BLE001 - whatever it raises: it is on record, and raised again as SMTP's
+            codes, refused = {}, dict.fromkeys(envelope.recipients, MessageRefused(str(error)))
+        for address, (code, said) in codes.items():
+            text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+            refused[address] = RecipientRefused(text, server_reply=f"{code} {text}")
+        outcomes = {address: _outcome(refused.get(address), "") for address in envelope.recipients}
+        return outcomes, refused
 
     def _transmit(self, content, envelope):
         """Hand the message over; returns {address: function of a delivery id -> Outcome}, {address: error}."""
@@ -171,4 +190,5 @@ def _link(env, ids):
     for history in env["message.history"].browse(ids).exists():
         mail = mails.filtered(lambda one, mail_id=ids[history.id]: one.id == mail_id)
         if mail:
-            history.write({"mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id})
+            history.write({"mail_mail_id": mail.id, "mail_message_id": mail.mail_message_id.id,
+                           "partner_id": mail.author_id.id})

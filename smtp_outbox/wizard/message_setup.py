@@ -91,4 +91,5 @@ class MessageSetup(models.TransientModel):
         server = self.env["ir.mail_server"].create({
             "name": self.name or self.address, "smtp_host": self.out_host, "smtp_port": self.out_port,
             "smtp_encryption": self.out_security + strict, "from_filter": email_normalize(self.address), **login})
+        # no members: what goes out by a server is everybody's mail, invitations too; answers are seen at the desk
         return channel or server.channel_id

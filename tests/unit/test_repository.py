@@ -235,3 +235,24 @@ def test_data_files_are_named_by_the_manifest(addon):
 
 def test_no_addon_hides_the_namespace_of_odoo():
     assert not (REPO / "odoo" / "addons" / "__init__.py").exists()
+
+
+# What reads the bytes of a message for itself; everything that is for people asks ``_opened_for_people``.
+READ_ORIGINALS = {
+    "message_history/models/message_raw.py", "message_history/models/message_dispatcher.py",
+    "message_history/models/message_reader.py", "smtp_outbox_fetchmail/models/message_sent_copy.py",
+}  # fmt: skip
+
+
+def test_one_function_opens_originals_for_people():
+    reading = re.compile(r"\._opened\(|\[\"message\.raw\"\]\._read(_inline)?\(|FROM message_raw|JOIN message_raw")
+    found = {
+        relative(path)
+        for path in PYTHON
+        if "tests" not in path.parts and "dev" not in path.relative_to(REPO).parts[:1]
+        and reading.search(path.read_text())
+    }
+    # asking whether there is one, and senders
+    found -= {"message_history/models/message_history_out.py", "message_history/models/message_retention.py",
+              "message_history/tools/journal.py"}  # fmt: skip
+    assert found <= READ_ORIGINALS

@@ -1,0 +1,60 @@
+import re
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..lib.bounce import read_bounce
+from ..lib.digest import id_digest
+from ..lib.masking import masked
+from ..tools.mail import Aside
+from ..tools.words import words
+from .message_reference import OWN
+
+#: What machines send back, and may quote in it what it is about.
+_MACHINES = ("bounce", "receipt", "auto_reply", "auto_generated")
+#: Links that let whoever has them set a password.
+_ACCOUNT_LINK = re.compile(r"/web/(?:signup|reset_password)\?")
+
+
+class MessageDispatcher(models.AbstractModel):
+    """What comes back of a private message is private, too: an undeliverable notice has the whole mail in it."""
+
+    _inherit = "message.dispatcher"
+
+    @api.model
+    def _judge_private(self, mail):
+        """Note whether a message that came in brings a private one of ours back."""
+        if mail.message.private or mail.values["kind"] in _MACHINES:
+            mail.hidden = mail.message.private or self._is_about_private(mail)
+
+    def _is_about_private(self, mail):
+        ids = {*mail.headers.references}
+        if mail.values["kind"] in ("bounce", "receipt") and (report := read_bounce(mail.parsed.message)):
+            ids.update(report.original_message_ids)
+        digests = [digest for digest in map(id_digest, ids) if digest]
+        return bool(digests) and bool(self.env.execute_query(SQL(
+            "SELECT 1 FROM message_reference r JOIN message_history h ON h.id = r.history_id "
+            "WHERE r.digest = ANY(%s) AND r.kind = %s AND h.private AND h.direction = 'out' LIMIT 1", digests, OWN)))
+
+    @api.model
+    def _check_private(self, mail):
+        """Put aside what a machine says to a private message; undeliverable notices are handled as ever."""
+        if mail.values["kind"] in _MACHINES and _ACCOUNT_LINK.search(str(mail.msg_dict.get("body") or "")):
+            mail.hidden = True
+        if mail.hidden and not mail.msg_dict.get("is_bounce"):
+            _ = words(self.env)
+            raise Aside("ignored", _("An automatic answer to a private message."))
+
+    def _strip_hidden(self, mails):
+        """Keep of private messages no word of what they say, and no bytes once they are dealt with."""
+        for mail in mails:
+            copied = self.env["message.history"].browse(mail.values.get("same_as_id") or False)
+            mail.hidden = mail.hidden or copied.private
+        hidden = [mail for mail in mails if mail.hidden]
+        for mail in hidden:
+            mail.values |= {
+                "private": True, "body_text": None, "preview": None, "attachment_count": 0,
+                "failure_traceback": None, "subject": masked(mail.values.get("subject") or "") or None}
+        done = [mail.message.id for mail in hidden if mail.values["state"] in ("processed", "ignored")]
+        if done:
+            self.env["message.raw"]._drop(done)

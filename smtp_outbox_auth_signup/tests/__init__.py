@@ -1,0 +1,1 @@
+from . import test_reset_password, test_translations
