@@ -128,7 +128,7 @@ class Clerk:
         self.log_in(login)
 
     def log_in(self, login):
-        """Log in, without the page for it, which loads Odoo twice; whoever was logged in in this browser no longer is."""
+        """Log in, without the page for it, which loads Odoo twice; whoever was logged in here no longer is."""
         password = "admin" if login == "admin" else login * 2
         params = {"db": self.desk.database.name, "login": login, "password": password}
         url = f"{self.desk.web.url}/web/session/authenticate"
