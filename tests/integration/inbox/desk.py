@@ -128,10 +128,11 @@ class Clerk:
         self.log_in(login)
 
     def log_in(self, login):
-        """Log in, without the page for it, which loads Odoo twice; whoever was logged in in this browser no longer is."""
-        params = {"db": self.desk.database.name, "login": login, "password": "admin" if login == "admin" else login * 2}
-        answer = self.context.request.post(
-            f"{self.desk.web.url}/web/session/authenticate", data={"jsonrpc": "2.0", "params": params}, timeout=PATIENCE)
+        """Log in, without the page for it, which loads Odoo twice; whoever was logged in here no longer is."""
+        password = "admin" if login == "admin" else login * 2
+        params = {"db": self.desk.database.name, "login": login, "password": password}
+        url = f"{self.desk.web.url}/web/session/authenticate"
+        answer = self.context.request.post(url, data={"jsonrpc": "2.0", "params": params}, timeout=PATIENCE)
         assert answer.json()["result"]["uid"]
 
     def _on_console(self, message):
