@@ -3,7 +3,7 @@
 from dev.instance import wait_until
 from tests.integration.inbox.desk import PATIENCE
 
-SPY = '<p>Hello</p><img src="http://spy.localhost:{port}/spy.png?who=me" width="10" height="10">'
+SPY = '<p>Hello</p><img src="http://spy.example/spy.png?who=me" width="10" height="10">'
 
 
 def test_opening_does_not_answer(desk, clerk):
@@ -19,15 +19,16 @@ def test_opening_does_not_answer(desk, clerk):
 
 
 def test_pictures_from_elsewhere_wait(desk, clerk):
-    desk.arrives("Newsletter", "Hello", html=SPY.format(port=desk.web.port))
+    desk.arrives("Newsletter", "Hello", html=SPY)
     anna = clerk("anna").open_inbox()
+    anna.page.route("**/spy.png*", lambda route: route.fulfill(content_type="image/gif", body=b"GIF89a"))
     asked = []
     anna.page.on("request", lambda request: asked.append(request.url) if "spy.png" in request.url else None)
     anna.open("Newsletter")
     anna.page.wait_for_selector(".o_messages_pictures")
     anna.shown("Hello")
     assert not asked
-    with anna.page.expect_event("requestfinished", lambda request: "spy.png" in request.url):
+    with anna.page.expect_request(lambda request: "spy.png" in request.url):
         anna.page.click(".o_messages_pictures button:has-text('Show Pictures')")
     anna.errors.clear()  # there is no such picture
 
