@@ -205,14 +205,16 @@ def test_access_to_the_portal(office):
 
 
 def test_a_sign_in_code(office):
-    """By mail, where two factors are asked for."""
+    """By mail, where two factors are asked for; and the notice that somebody came from a new place."""
     office.agent.run(_POLICY, policy="all_required")
     try:
         office.user("code@example.com")
         browser = Browser(office)
         browser.post("/web/login", login="code@example.com", password="a long password", type="password")
-        assert re.search(r"\b\d{6}\b", text_of(office.one_mail_to("code@example.com")))
-        assert office.kept_of("code@example.com") == PRIVATE
+        code, notice = office.one_mail_to("code@example.com", count=2)
+        assert re.search(r"\b\d{6}\b", text_of(code))
+        assert "New Connection" in notice["Subject"]
+        assert office.kept_of("code@example.com") == PRIVATE * 2
     finally:
         office.agent.run(_POLICY, policy=False)
 
