@@ -67,24 +67,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("name", help="file of tests/bench, for example mail-in")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="--json and what it takes")
 
-    faults = commands.add_parser("faults", parents=[source],
-                                 help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
-    faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
-    faults.add_argument("--out", action="store_true", help="those of outgoing mail only")
-
-    guards = commands.add_parser("guards", help="take each guard out in a copy, its test must go red")
-    guards.add_argument("--only", metavar="NAME,…", help="those whose names begin so, for example B4")
-    guards.add_argument("--minutes", type=int, metavar="M", help="begin none after that; goes on next time")
-    guards.add_argument("--fresh", action="store_true", help="forget what was tried so far")
-    guards.add_argument("--check", action="store_true", help="only see whether every guard stands where it is said")
-
-    pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
-    for name in ("url", "login", "password"):
-        pictures.add_argument(name)
-    pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
-    pictures.add_argument("--outbox", action="store_true", help="those of the outbox")
-    pictures.add_argument("--desk", action="store_true", help="those of the inbox")
-
+    _add_proofs(commands, source)
     rest = {
         "odoo": "run Odoo with the settings of this checkout, for example: odoo shell -d NAME",
         "python": "run Python with Odoo and the repository on its path",
@@ -102,6 +85,27 @@ def parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="remove the data of this checkout")
     clean.add_argument("--all", action="store_true", help="the downloads of this user as well")
     return top
+
+
+def _add_proofs(commands: argparse._SubParsersAction[argparse.ArgumentParser], source: argparse.ArgumentParser) -> None:
+    """Commands that write down what was shown."""
+    faults = commands.add_parser("faults", parents=[source],
+                                 help="play every fault on Odoo and on us, write docs/faults.md")  # fmt: skip
+    faults.add_argument("--kills", type=int, default=200, help="processes to kill (default 200)")
+    faults.add_argument("--out", action="store_true", help="those of outgoing mail only")
+
+    guards = commands.add_parser("guards", help="take each guard out in a copy, its test must go red")
+    guards.add_argument("--only", metavar="NAME,…", help="those whose names begin so, for example B4")
+    guards.add_argument("--minutes", type=int, metavar="M", help="begin none after that; goes on next time")
+    guards.add_argument("--fresh", action="store_true", help="forget what was tried so far")
+    guards.add_argument("--check", action="store_true", help="only see whether every guard stands where it is said")
+
+    pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
+    for name in ("url", "login", "password"):
+        pictures.add_argument(name)
+    pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
+    pictures.add_argument("--outbox", action="store_true", help="those of the outbox")
+    pictures.add_argument("--desk", action="store_true", help="those of the inbox")
 
 
 def _interrupt(_number: int, _frame: object) -> None:

@@ -34,6 +34,8 @@ _FAILURES = ("fail", "permerror", "policy")
 _MAX_LENGTH = 8192
 _MAX_FIELDS = 100
 _MAX_FROM = 2000
+#: A field with more results than any server writes is not read.
+_MOST_RESULTS = 200
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[();]|\\.|[^\s"();\\]+|\s+|.', re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9.-]{0,60}")
 #: How a server that gives no name (Exchange Online) is written among the names.
@@ -259,6 +261,8 @@ def _pieces(text: str) -> list[list[str]]:
             word = ""
         if piece == ";" and not depth:
             pieces.append([])
+            if len(pieces) > _MOST_RESULTS:
+                return []
     _add_word(pieces[-1], word)
     return [] if depth else pieces
 

@@ -37,10 +37,10 @@ class MessageConversation(models.Model):
         """Make a conversation of its own of some of its messages. Returns the outcome, with its id as ``target``."""
         self.ensure_one()._check_handle()
         wanted = [one for one in history_ids if isinstance(one, int)]
-        messages = self.env["message.history"].search([("conversation_id", "=", self.id), ("id", "in", wanted)]).sudo()
-        if not messages or messages == self.sudo().history_ids:
+        messages = self.env["message.history"].search([("conversation_id", "=", self.id), ("id", "in", wanted)])
+        if not messages or messages.sudo() == self.sudo().history_ids:
             raise UserError(self.env._("Some messages have to stay, and some have to go."))
-        fresh = self._split_off(messages)
+        fresh = self._split_off(messages.sudo())
         undo = {"id": self.id, "split": fresh.id}
         return {"target": fresh.id, "undo": self.env["message.conversation.undo"]._keep([undo]),
                 "text": self.env._("%(count)s messages split off.", count=len(messages))}

@@ -195,8 +195,7 @@ class MessageConversation(models.Model):
     def _compute_display_name(self):
         """Return names also to who reads them as superuser on somebody's behalf, as the ORM does for links."""
         seen = self._seen_by_user()
-        shown = seen.sudo(False)
-        for conversation, own in zip(seen, shown, strict=True):
-            conversation.display_name = own.subject or self.env._("No subject")
+        for conversation in seen:
+            conversation.display_name = conversation.sudo(False).subject or self.env._("No subject")
         for conversation in self - seen:
             conversation.display_name = self.env._("Conversation on another channel")

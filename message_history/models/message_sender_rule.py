@@ -67,8 +67,8 @@ class MessageSenderRule(models.Model):
         scope = self._scope()
         if scope.everything or not any(self._ids):
             return None
-        forbidden = self.sudo().filtered(lambda rule: not rule._is_for(scope)).sudo(False)
-        return (forbidden.with_env(self.env), functools.partial(self._refuse_for_all)) if forbidden else None
+        forbidden = self.browse(rule_sudo.id for rule_sudo in self.sudo() if not rule_sudo._is_for(scope))
+        return (forbidden, functools.partial(self._refuse_for_all)) if forbidden else None
 
     def _is_for(self, scope):
         """Whether a rule decides for nobody but whom a user may decide for."""

@@ -90,12 +90,16 @@ class TestPrivateMail(MessageCase):
         self.assertEqual(self.delivery.state, "cancelled")
 
     def test_the_form_that_corrects_does_not_take_it(self):
-        wizard = self.env["message.correct"].sudo().create({
-            "history_id": self.history.id,
-            "line_ids": [(0, 0, {"delivery_id": self.delivery.id, "new_address": "thief@outside.example"})]})
         for user in (self.manager, self.admin):
+            forms = self.env["message.correct"].with_user(user)
+            line = {"delivery_id": self.delivery.id, "new_address": "thief@outside.example"}
             with self.assertRaises(AccessError):
-                wizard.with_user(user).action_apply()
+                forms.create({"history_id": self.history.id, "line_ids": [(0, 0, line)]})
+            wizard = forms.create({"history_id": self.history.id})
+            with self.assertRaises(AccessError):
+                wizard.write({"line_ids": [(0, 0, line)]})
+            with self.assertRaises(AccessError):
+                wizard.action_apply()
         self.assertEqual(self.delivery.address, "ann@example.com")
 
     def test_nothing_is_offered(self):
@@ -160,7 +164,7 @@ class TestPrivateMail(MessageCase):
         self.assertEqual(message.state, "ignored")
 
     def test_a_notice_about_other_mail_is_shown(self):
-        raw = _REPORT.format(secret="our offer").replace("<private@example.net>", "<another@example.net>")
+        raw = _REPORT.format(secret="our s3cret offer").replace("<private@example.net>", "<another@example.net>")
         message = self.receive(raw.replace("\n", "\r\n").encode())
         self.assertFalse(message.private)
         self.assertTrue(message.body_text)

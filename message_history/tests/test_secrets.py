@@ -47,9 +47,12 @@ class TestSecrets(TransactionCase):
                               "address": "office@lamps.example", "user_name": "office", "secret": self.WORD},
             "fetchmail.server": {"name": "Office", "server_type": "imap", "server": "mail.example.com",
                                  "user": "office", "secret": self.WORD},
+            "message.channel": {"name": "Office", "authserv_token": self.WORD},
         }
         self.assertIn(name, values, f"{name} has secrets that this test does not know yet")
         model = self.env[name].with_user(user)
+        if name == "message.channel":  # its secrets are made by the server alone
+            return self.env[name].create(values[name])
         return model.create(values[name]) if model.has_access("create") else self.env[name].create(values[name])
 
     def ways_to_read(self, record, field):
@@ -132,7 +135,7 @@ class TestSecrets(TransactionCase):
         for name in self.our_secrets():
             for user in (self.manager, self.admin):
                 record = self.make(name, user).with_user(user)
-                if record.has_access("write"):
+                if record.has_access("write") and "secret" in record._fields:
                     with self.subTest(model=name, user=user.login):
                         self.assertNotIn(self.WORD, repr(record.read()))
                         answer = record.web_save({"secret": self.WORD}, {"secret": {}, "name": {}})

@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo.tools import mute_logger
 
 from ..models import message_dispatcher
+from ..models.message_bounce_proof import Proven
 from ..tools import fresh
 from .common import MessageCase, build_mail
 
@@ -102,6 +103,8 @@ class TestSharing(MessageCase):
 
     def test_who_bounced_a_moment_ago_is_reset_by_the_next_mail(self):
         ann = self.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
+        self.patch(type(self.env["message.bounce"]), "_prove", lambda bounces, mail, report: [
+            Proven("<sent@example.net>", "ann@example.com", report.failed[0], ())])
         self.receive(REPORT)
         self.assertEqual(ann.message_bounce, 1)
         self.receive(REPORT.replace(b"<report@", b"<report2@"), build_mail())

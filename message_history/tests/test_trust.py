@@ -76,7 +76,7 @@ class TestTrust(MessageCase):
         self.channel.address = "office@example.net"
         setups = self.env["message.setup"].with_user(self.manager)
         self.patch(type(setups), "_check_complete", lambda setup: None)
-        self.patch(type(setups), "_check_parts", lambda setup: [])
+        self.patch(type(setups), "_check_parts", lambda setup, admitted: [])
         self.patch(type(setups), "_apply_parts", lambda setup: self.channel.with_user(self.manager))
         for sends in (False, True):
             self.assertFalse(self.channel.sudo().authserv_token)

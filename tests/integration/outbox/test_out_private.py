@@ -63,9 +63,9 @@ def test_the_link_of_a_reset_works(office):
     link = re.search(r"token=([\w-]+)", text_of(office.one_mail_to("reset-link@example.com")))
     page = Browser(office).post(
         f"/web/reset_password?token={link[1]}", login="reset-link@example.com", name="reset-link@example.com",
-        password="quite another one", confirm_password="quite another one", token=link[1])
+        password="quite another s3cret", confirm_password="quite another s3cret", token=link[1])
     assert "reset successfully" in page
-    office.client("reset-link@example.com", "quite another one")
+    office.client("reset-link@example.com", "quite another s3cret")
 
 
 def test_a_reset_by_an_administrator_for_several(office):
@@ -231,7 +231,7 @@ def test_notices_of_a_changed_account(office):
     user = office.user("moved@example.com")
     office.client().call("res.users", "write", [user], {"email": "moved-to@example.com"})
     office.one_mail_to("moved@example.com")
-    office.client().call("res.users", "write", [user], {"password": "yet another one"})
+    office.client().call("res.users", "write", [user], {"password": "yet another s3cret"})
     office.one_mail_to("moved-to@example.com")
     assert office.kept_of("moved-to@example.com") == PRIVATE
 
