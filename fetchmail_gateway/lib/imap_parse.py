@@ -20,10 +20,10 @@ Token = bytes | Received | None | list["Token"]
 _TOKEN = re.compile(
     rb"[ \r\n]*(?:(?P<open>\()|(?P<close>\))"
     rb'|"(?P<quoted>(?:[^"\\]|\\.)*)"'
-    rb'|(?P<atom>(?:\[[^\]\r\n]*\]|[^ \r\n()"])+))'
+    rb'|(?P<atom>(?:\[[^\[\]\r\n]*\]|[^ \r\n()"])+))'
 )
 _ESCAPED = re.compile(rb"\\(.)")
-LITERAL = re.compile(rb"~?\{(\d+)\+?\}\r?\n$")
+LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _INTERNALDATE = re.compile(
     rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$"
@@ -177,7 +177,7 @@ def from_utf7(name: bytes) -> str:
     """Decode a name in modified UTF-7; servers that send UTF-8 instead are understood too."""
     if not name.isascii():
         return name.decode("utf-8", "replace")
-    return re.sub(r"&([^-]*)-", _decode_run, name.decode("ascii"))
+    return re.sub(r"&([^&-]*)-", _decode_run, name.decode("ascii"))
 
 
 def _decode_run(found: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ _DOMAIN_OF = {
     "dmarc": ("header.from", "policy.from"),
 }
 _RESULT = re.compile(r"^([a-z][a-z0-9-]{0,30})(?:/\d+)?\s*=\s*([a-z]{1,20})", re.IGNORECASE)
-_PROPERTY = re.compile(r"([a-z][a-z0-9._-]{0,60})\s*=\s*(\"[^\"]*\"|[^\s;]{1,320})", re.IGNORECASE)
+_PROPERTY = re.compile(r"(?<![a-z0-9._-])([a-z][a-z0-9._-]{0,60})\s*=\s*(\"[^\"]*\"|[^\s;]{1,320})", re.IGNORECASE)
 _FAILURES = ("fail", "permerror", "policy")
 
 

@@ -32,7 +32,7 @@ _EXPLAINED = re.compile(r"^[>\])\"']?(?:\s*\([^)]*\))?\s*(?::|\.\.\.|-\s)")
 _SUMMARY = re.compile(
     r"^\s*(?:>\s*)?(?:to|cc|an|für|à|para|a|subject|betreff|sent)\s*:", re.IGNORECASE
 )
-_PATH = re.compile(r"(?:mail\s+from\s*:?|from\s*:|helo|ehlo)\s*<?$", re.IGNORECASE)
+_PATH = re.compile(r"(?:mail\s+from|from\s*:|helo|ehlo)\Z", re.IGNORECASE)
 _SENT_BY = re.compile(
     r"\b(?:sent by|message from|mail from|sender|from|von|absender)\W*$", re.IGNORECASE
 )
@@ -141,11 +141,17 @@ def _never(address: str, line: str, match: re.Match[str]) -> bool:
         not local
         or "." not in domain
         or local.startswith("imceaex-")
-        or bool(_PATH.search(before))
+        or _follows_path(before)
         or bool(_MESSAGE_ID.search(before))
         or before.endswith(("/", "://"))
         or (bool(DAEMON_LOCAL.match(local)) and not local.startswith("delivery"))
     )
+
+
+def _follows_path(before: str) -> bool:
+    """Return whether an address stands behind ``MAIL FROM:``, ``From:`` or ``HELO``."""
+    words = before.removesuffix("<").rstrip()
+    return bool(_PATH.search(words) or _PATH.search(words.removesuffix(":").rstrip()))
 
 
 def _weigh(lines: Sequence[str], index: int, match: re.Match[str]) -> int:

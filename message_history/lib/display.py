@@ -17,7 +17,7 @@ import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
 
 _REMOTE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
-_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?\s*(https?:)?//[^)]*", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"url\([\s'\"]*(https?:)?//[^)]*", re.IGNORECASE)
 #: What an attribute is called while its picture waits for the reader's word; ``text`` is that of a style sheet.
 HELD = "data-held-"
 _LINKS = re.compile(r"\s*(https?:|mailto:|tel:|#)", re.IGNORECASE)

@@ -95,7 +95,7 @@ def _mend_text(mail: Mail, lowered: str, value: str, header: Any) -> str | None:
 
 def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | None:
     """Return an address list in good form, None if the standard reading of it is good."""
-    text = None if header is None else str(header)
+    text = _as_it_is(value) if header is None else str(header)
     if (
         text is not None
         and (_PLAIN_ADDRESS.fullmatch(text) or not text.strip())
@@ -110,6 +110,11 @@ def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | 
         # a name without an address still says who it was
         return clean_line(decode_words(value, mail.hint), MAX_NAME).replace("@", " ")
     return ", ".join(format_address(name, address) for name, address in pairs)
+
+
+def _as_it_is(value: str) -> str | None:
+    """Return a value that the standard parser was not asked about if it has nothing to be decoded, else None."""
+    return value.strip() if value.isascii() and "=?" not in value and is_clean_line(value) else None
 
 
 def _addresses_agree(text: str, pairs: list[tuple[str, str]]) -> bool:

@@ -9,13 +9,13 @@ spellings under which the same id is known.
 from __future__ import annotations
 
 import binascii
-import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
 
 from .digest import normalise_message_id, split_message_ids
+from .markup import unescape
 from .raw_headers import addresses, decode_words, decoded, value, values
 
 _MAX_PARENTS = 64
@@ -158,7 +158,7 @@ def parse_ids(text: str) -> list[str]:
     if "=?" in text:
         text = decode_words(text)
     if "&lt;" in text.lower():
-        text = html.unescape(text)
+        text = unescape(text)
     found = _BRACKETED.findall(text)
     if not found:
         found = [] if text.lstrip().startswith("<") and "@" not in text else _BARE.findall(text)
