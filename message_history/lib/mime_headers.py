@@ -95,6 +95,9 @@ class TolerantHeaders:
         self.repairs: dict[str, None] = {}
         self._cache: dict[tuple[str, str], Any] = {}
         self._squares = 0
+        #: Of the HTML that was handed out: its weight, and that of all looks that core takes at it.
+        self.html_weight = 0
+        self.html_looks = 0
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         return STANDARD[name]
@@ -113,7 +116,6 @@ class TolerantHeaders:
 
     def _make(self, name: str, value: str) -> Any:
         lowered = name.lower()
-        source = value
         if len(value) > MAX_VALUE:
             value = value[:MAX_VALUE]
             self.note("long_header")
@@ -125,7 +127,7 @@ class TolerantHeaders:
         header = self._standard(lowered, name, value)
         mended = mender_for(lowered)(self, lowered, value, header)
         if mended is None:
-            return PlainHeader.make(name, source) if header is None else header
+            return PlainHeader.make(name, value) if header is None else header
         again = self._standard("", name, mended)
         return (
             again if again is not None and str(again) == mended else PlainHeader.make(name, mended)
