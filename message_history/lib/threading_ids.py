@@ -40,7 +40,7 @@ _SES = re.compile(
 )
 _POSTMARK_LOCAL = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _BRACKETED = re.compile(r"<[^<>]{1,2000}>")
-_BARE = re.compile(r"[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
+_BARE = re.compile(r"(?<![^\s<>,;\"])[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
 _THREAD_ROOT = 22
 _BASE64 = re.compile(r"^[A-Za-z0-9+/]{30,4096}$")
 

@@ -16,7 +16,7 @@ def prepare_channel(dbname: str) -> int:
     with environment(dbname) as env:
         server = env["fetchmail.server"].create({
             "name": "Hostile", "server_type": "imap", "server": "127.0.0.1", "port": 9, "is_ssl": False,
-            "user": "hostile", "password": "x", "state": "done", "object_id": env["ir.model"]._get("crm.lead").id,
+            "user": f"hostile{time.time_ns()}", "password": "x", "state": "done", "object_id": env["ir.model"]._get("crm.lead").id,
         })  # fmt: skip
         channel = server.channel_id
         channel.write({"loop_limit": 0, "max_message_mb": 0, "automatic_mail": "process", "retry_hours": 0})
