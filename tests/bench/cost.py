@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import time
 from typing import Any
 
 from dev import odoo as odoo_module
@@ -25,7 +26,7 @@ def measure(driver: Any, names: list[str], size: int, show: bool = True) -> list
     driver("process_mails", channel_id=channel_id, mails=[("warm", warm)], show=show)
     found = []
     for name in names:
-        coded = base64.b64encode(hostile_mails.make(name, size)).decode()
+        coded = base64.b64encode(hostile_mails.make(name, size, f"-{time.time_ns()}")).decode()
         found += driver("process_mails", channel_id=channel_id, mails=[(name, coded)], show=show)
         row = found[-1]
         print(f"{name:32s} {row['bytes'] / MEGABYTE:5.1f} MiB  {row['cpu']:6.2f} s CPU  {row['memory'] / MEGABYTE:6.0f} MiB  "

@@ -35,7 +35,7 @@ def process_mails(dbname: str, channel_id: int, mails: list[tuple[str, str]], sh
     found = []
     for name, coded in mails:
         raw = base64.b64decode(coded)
-        message = IncomingMessage(external_id=f"hostile/{name}", content=raw, size=len(raw))
+        message = IncomingMessage(external_id=f"hostile/{time.time_ns()}/{name}", content=raw, size=len(raw))
         gc.collect()
         before = _begin_memory()
         begin, wall = time.process_time(), time.monotonic()
