@@ -55,6 +55,7 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,80}\?[bBqQ]\?")
 #: back character by character.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
 _PLAIN_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN_TEXT = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*")
 
 
@@ -108,7 +109,7 @@ def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | 
     mail.note(_address_fault(value, text))
     if not pairs:
         # a name without an address still says who it was
-        return clean_line(decode_words(value, mail.hint), MAX_NAME).replace("@", " ")
+        return clean_line(decode_words(value, mail.hint), MAX_NAME).replace("@", " ").replace(":", " ")
     return ", ".join(format_address(name, address) for name, address in pairs)
 
 
@@ -123,6 +124,8 @@ def _addresses_agree(text: str, pairs: list[tuple[str, str]]) -> bool:
         return False
     if len(pairs) >= MAX_ADDRESSES or any(mark in text for mark in (";", "((")):
         return False
+    if ":" in text and ":" in _QUOTED.sub("", text):
+        return False  # groups: core joins the headers of a name, and its parser recurses into each
     try:
         found = getaddresses([text])
     except Exception:  # noqa: BLE001 - the standard parser recurses into comments and groups

@@ -73,3 +73,10 @@ def test_structured_headers_together_are_bounded():
     started = time.process_time()
     TolerantHeaders()("To", "\\" * 16_000)
     assert time.process_time() - started < 0.5
+
+
+def test_groups_of_many_headers_are_no_depth_for_a_parser():
+    """Core joins the headers of a name before it parses them."""
+    message = parse_mail(b"From: a@b.example\r\n" + b"To: a:\r\n" * 900 + b"\r\nx").message
+    joined = ",".join(str(one) for one in message.get_all("To"))
+    assert ":" not in joined
