@@ -36,7 +36,9 @@ _MAX_LOOKED_AT = 2_000_000
 _QUOTED_LINES = re.compile(r"(?:\n>[^\r\n]*)+")
 _MAX_COPIED = 60_000_000
 _TAG = re.compile(r"<(?:([A-Za-z][^\s/>]*)|[/!?])")
-_ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"'][^\s>]*)?)?|[\s/]+|=|(?=>)|\Z""")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"'][^\s>]*)?)?|[\s/]+|=|(?=>)|\Z"""
+)
 #: Tags that core does not take out one by one, which costs as much as there are neighbours.
 _KEPT = frozenset(lxml.html.defs.tags) - {"form", "html", "body"}
 _MAX_DROPPED = 300

@@ -94,7 +94,7 @@ class TreeParser:
             self._attached_root(message, body, end, kind)
         elif maintype not in ("multipart", "message"):
             self._leaf(message, body, end, kind, in_multipart, root=depth == 0)
-        elif depth >= MAX_DEPTH or (maintype == "message" and not self._has_room(end - body)):
+        elif not self._may_nest(maintype, depth, end - body):
             state.headers.note("too_deep")
             _set_header(message, "Content-Type", 'application/octet-stream; name="nested.eml"')
             self._leaf(message, body, end, "application/octet-stream", in_multipart)
@@ -106,10 +106,11 @@ class TreeParser:
             self._multipart(message, body, end, depth)
         return message
 
-    def _has_room(self, size: int) -> bool:
-        """Whether there is room for another message inside."""
-        self.state.nested_bytes += size
-        return self.state.nested_bytes <= self.state.nested_most
+    def _may_nest(self, maintype: str, depth: int, size: int) -> bool:
+        """Whether there is room for another multipart or message inside."""
+        if maintype == "message":
+            self.state.nested_bytes += size
+        return depth < MAX_DEPTH and self.state.nested_bytes <= self.state.nested_most
 
     # -- leaves ------------------------------------------------------------------------------
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-HEAD = "From: Mallory <mallory@evil.example>\r\nTo: sales@demo.example\r\nSubject: {}\r\nMessage-ID: <{}@evil.example>\r\n"
+HEAD = (
+    "From: Mallory <mallory@evil.example>\r\nTo: sales@demo.example\r\nSubject: {}\r\n"
+    "Message-ID: <{}@evil.example>\r\n"
+)
 
 
 def _fill(text: str, size: int) -> str:
@@ -107,7 +110,8 @@ MAILS: dict[str, Callable[[int], str]] = {
     "brackets in an address": _header("Reply-To", "", "(a)"),
     "references": lambda size: _mail("x", headers="References:" + _numbered(" <r{n}@x.example>\r\n")(size)),
     "header lines": lambda size: _mail("x", headers=_numbered("X-H{n}: a\r\n")(size)),
-    "address headers": lambda size: _mail("x", headers=_fill("Cc: (a)(a)(a)(a)(a)(a)(a)(a)(a)(a) <a@b.example>\r\n", size)),
+    "address headers": lambda size: _mail(
+        "x", headers=_fill("Cc: (a)(a)(a)(a)(a)(a)(a)(a)(a)(a) <a@b.example>\r\n", size)),
     "received headers": lambda size: _mail("x", headers=_fill("Received: from (a) by b; x\r\n", size)),
     "verdicts": lambda size: _mail("x", headers=_fill("Authentication-Results: aaaaaaaaaaaaaaaaaaaaaa a=b\r\n", size)),
     "encoded words": _header("Thread-Topic", "", "=?utf-8?q?=C3=A4?= "),
@@ -123,9 +127,12 @@ MAILS: dict[str, Callable[[int], str]] = {
     "UTF-7": lambda size: _mail(_fill("+AGEAYg-", size), "text/plain; charset=utf-7"),
     "ISO-2022": lambda size: _mail(_fill("\x1b$B0!\x1b(B", size), "text/plain; charset=iso-2022-jp"),
     "unknown charset": lambda size: _mail(_fill("\xe4\xf6", size // 2), "text/html; charset=x-unknown"),
-    "a calendar": lambda size: _mail(_fill("BEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT\r\n", size), "text/calendar; method=REQUEST"),
-    "uuencoded": lambda size: _mail("begin 644 a\r\n" + _fill("#86)C\r\n", size), headers="Content-Transfer-Encoding: x-uuencode\r\n"),
-    "quoted-printable": lambda size: _mail(_fill("=\r\n=3D", size), headers="Content-Transfer-Encoding: quoted-printable\r\n"),
+    "a calendar": lambda size: _mail(
+        _fill("BEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT\r\n", size), "text/calendar; method=REQUEST"),
+    "uuencoded": lambda size: _mail(
+        "begin 644 a\r\n" + _fill("#86)C\r\n", size), headers="Content-Transfer-Encoding: x-uuencode\r\n"),
+    "quoted-printable": lambda size: _mail(
+        _fill("=\r\n=3D", size), headers="Content-Transfer-Encoding: quoted-printable\r\n"),
     "words of failure": _bounce("user unknown a@b.example 550 5.1.1 not delivered\r\n"),
     "addresses of failure": _bounce("a@b.cc "),
     "paths of failure": _bounce("mail from" + " " * 400 + "a@b.example\r\n"),

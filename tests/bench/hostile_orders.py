@@ -16,7 +16,8 @@ def prepare_channel(dbname: str) -> int:
     with environment(dbname) as env:
         server = env["fetchmail.server"].create({
             "name": "Hostile", "server_type": "imap", "server": "127.0.0.1", "port": 9, "is_ssl": False,
-            "user": f"hostile{time.time_ns()}", "password": "x", "state": "done", "object_id": env["ir.model"]._get("crm.lead").id,
+            "user": f"hostile{time.time_ns()}", "password": "x", "state": "done",
+            "object_id": env["ir.model"]._get("crm.lead").id,
         })  # fmt: skip
         channel = server.channel_id
         channel.write({"loop_limit": 0, "max_message_mb": 0, "automatic_mail": "process", "retry_hours": 0})
@@ -49,7 +50,8 @@ def process_mails(dbname: str, channel_id: int, mails: list[tuple[str, str]], sh
         memory = _peak() - before
         row = _row(dbname, stored.new_ids)
         shown = _show(dbname, stored.new_ids) if show and stored.new_ids else 0.0
-        found.append({"name": name, "bytes": len(raw), "cpu": cpu, "wall": wall, "memory": memory, "shown": shown, **row})
+        found.append({"name": name, "bytes": len(raw), "cpu": cpu, "wall": wall, "memory": memory, "shown": shown,
+                      **row})
     return found
 
 

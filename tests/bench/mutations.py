@@ -59,11 +59,13 @@ def _boundaries(raw: bytearray, dice: random.Random) -> bytearray:
     if not found:
         return _flip(raw, dice)
     one = dice.choice(found)
-    return bytearray(bytes(raw).replace(one, dice.choice([*found, one[:-1], one + b"--", b""]), dice.choice((1, 2, 100))))
+    other = dice.choice([*found, one[:-1], one + b"--", b""])
+    return bytearray(bytes(raw).replace(one, other, dice.choice((1, 2, 100))))
 
 
 def _insert(raw: bytearray, dice: random.Random) -> bytearray:
-    what = dice.choice((b"\0", b"\xed\xa0\x80", b"\xff\xfe", b"\x80\x81", b"\r", b"\n\n", b"\x1b$B", b"=?utf-8?b?", b"<", b"&#",
+    what = dice.choice((b"\0", b"\xed\xa0\x80", b"\xff\xfe", b"\x80\x81", b"\r", b"\n\n", b"\x1b$B", b"=?utf-8?b?",
+                        b"<", b"&#",
                         b"=\r\n", b"\xc3", b'"', b"(", b"--", b"\xf0\x9f\x92\xa9", b"\\", b"%00", b"{{", b"\x7f" * 50))
     for _count in range(dice.choice((1, 5, 100))):
         at = dice.randrange(len(raw) if dice.random() < 0.5 else min(len(raw), 2000))

@@ -114,7 +114,7 @@ def _value(node: ast.expr, names: dict[str, Any]) -> str | bytes:
     if isinstance(node, ast.Constant):
         found: Any = node.value
     else:
-        found = eval(compile(ast.Expression(node), "pattern", "eval"), dict(names))  # noqa: S307 - our own sources
+        found = eval(compile(ast.Expression(node), "pattern", "eval"), dict(names))
     if not isinstance(found, str | bytes):
         raise TypeError("no pattern")
     return found

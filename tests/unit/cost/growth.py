@@ -7,6 +7,7 @@ a clock can't tell more about it.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ class Row:
     def ratios(self) -> list[float]:
         """How often longer each doubling took."""
         taken = [one for _size, one in self.seconds]
-        return [after / max(before, 1e-6) for before, after in zip(taken, taken[1:], strict=False)]
+        return [after / max(before, 1e-6) for before, after in itertools.pairwise(taken)]
 
     def is_linear(self, largest: int) -> bool:
         """Whether the last two doublings are, and an input of the largest size is over in time."""

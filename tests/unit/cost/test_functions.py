@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import importlib
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,8 @@ _LOOK = 8 * 1024
 _SOON = 0.012
 _KINDS = ("str", "bytes", "Message", "Raw", "memoryview")
 _HEADERS = ("From", "To", "Subject", "Message-ID", "References", "In-Reply-To", "Date", "Content-Type", "Reply-To",
-            "Content-Disposition", "Authentication-Results", "Received", "X-Spam-Status", "Return-Path", "Auto-Submitted",
+            "Content-Disposition", "Authentication-Results", "Received", "X-Spam-Status", "Return-Path",
+            "Auto-Submitted",
             "Thread-Index", "List-Id", "X-Failed-Recipients", "Delivered-To", "X-Priority")  # fmt: skip
 
 
@@ -50,6 +50,10 @@ def _header(name: str, text: str) -> bytes:
 
 def _body(text: str, kind: str = "text/plain") -> bytes:
     return _bytes(f"From: MAILER-DAEMON@b.example\nSubject: Undelivered Mail\nContent-Type: {kind}\n\n{text}\n")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").replace("\x01", "").encode("utf-8", "replace").decode()
 
 
 def _message(raw: bytes) -> EmailMessage:
@@ -88,7 +92,8 @@ def _table() -> dict[str, Work]:
     plain = {
         history: (
             "addresses.parse_addresses authentication.parse_results authentication.strip_comments "
-            "bounce_fields.parse_groups bounce_fields.typed_address bounce_parts.split_notice bounce_parts.html_to_text "
+            "bounce_fields.parse_groups bounce_fields.typed_address bounce_parts.split_notice "
+            "bounce_parts.html_to_text "
             "bounce_text.is_delay bounce_text.squeeze charsets.python_knows charsets.find_codec dates.parse_date "
             "digest.normalise_message_id digest.split_message_ids digest.id_digest digest.address_digest "
             "display.release html_bounds.bound_html html_bounds.bound_plain html_bounds.weigh html_text.html_to_text "
@@ -97,7 +102,8 @@ def _table() -> dict[str, Work]:
             "raw_headers.decode_words raw_headers.bare_address refusal.status_of refusal.is_bad_address "
             "refusal.is_too_large refusal.is_full text.is_clean_line text.clean_line text.clean_text "
             "text.has_surrogates text.clean_filename threading_ids.alias_ids threading_ids.parse_ids "
-            "threading_ids.conversation_key threading_ids.base_subject threading_ids.is_reply_subject words.decode_words"),
+            "threading_ids.conversation_key threading_ids.base_subject threading_ids.is_reply_subject "
+            "words.decode_words"),
         inbound: "imap_errors.login_refused imap_parse.encode_folder imap_parse.canonical_folder imap_parse.to_utf7 "
                  "pop3_cursor.short",
         outbound: "addresses.is_ascii clean.clean_text clean.clean_header_name clean.clean_message_id "
@@ -143,8 +149,7 @@ def _table() -> dict[str, Work]:
             _lib("cutting").decode_transfer(_bytes(text), one) for one in ("base64", "quoted-printable", "x-uuencode")],
         "digest.content_digest": _of_bytes(history, "digest", "content_digest"),
         "display.prepare_html": lambda text: _lib("display").prepare_html(
-            _lib("html_bounds").bound_html(text.replace("\x00", "").replace("\x01", "").encode("utf-8", "replace").decode())[0],
-            {}),
+            _lib("html_bounds").bound_html(_storable(text))[0], {}),
         "headers.read_headers": lambda text: _lib("headers").read_headers(_headers(text)),
         "headers.encode_thread_index": _of_bytes(history, "headers", "encode_thread_index"),
         "headers.newest_references": lambda text: _lib("headers").newest_references(text.split(), text.split(",")),
@@ -179,8 +184,8 @@ def _table() -> dict[str, Work]:
         f"{inbound}.imap_folders.role_of": lambda text: _lib("imap_folders", inbound).role_of(text, set(), "/"),
         f"{inbound}.imap_parse.tokens": lambda text: gateway.tokens([_bytes(text)]),
         f"{inbound}.imap_parse.parse_internaldate": lambda text: gateway.parse_internaldate(_bytes(text)),
-        f"{inbound}.imap_parse.from_set": lambda text: gateway.from_set(text),
-        f"{inbound}.imap_parse.quote": lambda text: gateway.quote(text),
+        f"{inbound}.imap_parse.from_set": gateway.from_set,
+        f"{inbound}.imap_parse.quote": gateway.quote,
         f"{inbound}.imap_parse.from_utf7": lambda text: gateway.from_utf7(_bytes(text)),
         f"{inbound}.pop3_drop.date_of": lambda text: _lib("pop3_drop", inbound).date_of(_bytes(text)),
         f"{inbound}.pop3_wire.refusal": lambda text: _lib("pop3_wire", inbound).refusal(text, "it", refused, None),
