@@ -80,14 +80,7 @@ class TreeParser:
         message.is_root = depth == 0
         if depth == 0:
             state.nested_most = MAX_NESTED_BYTES + MAX_NESTED_SIZES * (end - start)
-        section = read_section(self.source, start, end, top=depth == 0)
-        for code in section.repairs:
-            state.headers.note(code)
-        for name, value in section.fields:
-            message.set_raw(name, value)
-        if section.unix_from is not None:
-            message.set_unixfrom(section.unix_from)
-        body = min(section.body_start, end)
+        body = self._read_headers(message, start, end, depth)
         kind = message.get_content_type()
         maintype = kind.partition("/")[0]
         if depth == 0 and maintype == "text" and _is_explicitly_attached(message):
@@ -105,6 +98,17 @@ class TreeParser:
         else:
             self._multipart(message, body, end, depth)
         return message
+
+    def _read_headers(self, message: GatewayMessage, start: int, end: int, depth: int) -> int:
+        """Give an entity its header fields; return where its body begins."""
+        section = read_section(self.source, start, end, top=depth == 0)
+        for code in section.repairs:
+            self.state.headers.note(code)
+        for name, value in section.fields:
+            message.set_raw(name, value)
+        if section.unix_from is not None:
+            message.set_unixfrom(section.unix_from)
+        return min(section.body_start, end)
 
     def _may_nest(self, maintype: str, depth: int, size: int) -> bool:
         """Whether there is room for another multipart or message inside."""

@@ -30,7 +30,8 @@ def measure(driver: Any, names: list[str], size: int, show: bool = True) -> list
         found += driver("process_mails", channel_id=channel_id, mails=[(name, coded)], show=show)
         row = found[-1]
         print(f"{name:32s} {row['bytes'] / MEGABYTE:5.1f} MiB  {row['cpu']:6.2f} s CPU  "
-              f"{row['memory'] / MEGABYTE:6.0f} MiB  shown in {row['shown']:5.2f} s  {row['state']} {row['repairs']} {row['reason'][:80]}", flush=True)
+              f"{row['memory'] / MEGABYTE:6.0f} MiB  "
+              f"shown in {row['shown']:5.2f} s  {row['state']} {row['repairs']} {row['reason'][:80]}", flush=True)
         if row["state"] in ("failed", "given_up", "lost"):
             print(row["trace"], flush=True)
     return found

@@ -29,6 +29,8 @@ _MADE = {
 _LITERAL = {"message_history/lib/boundaries.py:Boundary.__init__",
             "message_history/lib/boundaries.py:Boundary.__init__#2",
             "message_history/lib/boundaries.py:Boundary.__init__#3"}  # fmt: skip
+#: Made of the name of a header, on the headers of a returned message.
+_LITERAL |= {"message_history/lib/mime_policy.py:_readable_headers"}
 _FOUND = {one.place: one for one in expressions()}
 
 
