@@ -55,7 +55,8 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,80}\?[bBqQ]\?")
 #: back character by character.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
 _PLAIN_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+#: One that is never closed reaches to the end, as for the standard parser.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _PLAIN_TEXT = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*")
 
 
