@@ -25,7 +25,7 @@ _QUOTE_LINE = re.compile(r"^\s*(?:>|\|\s)")
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:-{2,}\s*(?:original|urspr.ngliche|weitergeleitete|forwarded)\b.*|_{10,}\s*"
     r"|(?:on|am|le)\b.{5,200}(?:wrote|schrieb|.crit)\b.{0,100}:?\s*"
-    r"|(?:from|von)\s*:\s.{0,200}@.*|.{0,100}<[^<>@\s]+@[^<>\s]+>\s*(?:wrote|schrieb)\s*:?\s*)$",
+    r"|(?:from|von)\s*:\s.{0,200}@.*|.{0,100}<[^<>@\s]+@[^<>\s]+>\s*(?:wrote|schrieb)(?:\s*:)?\s*)$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
