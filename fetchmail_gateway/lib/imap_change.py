@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from odoo.addons.message_history.lib.errors import ConfigurationError, ConnectionFailed
+from odoo.addons.message_history.lib.errors import ConfigurationError, ConnectionFailed, ProtocolError
 from odoo.addons.message_history.lib.transport import Chunk, KeptMessage, Removal, Stays
 
 from .imap_errors import message_refused
@@ -165,7 +165,7 @@ def _copied(command: Command, folder: str) -> dict[int, Names]:
         return {}
     try:
         validity, old, new = int(parts[0]), from_set(parts[1]), from_set(parts[2])
-    except ValueError:
+    except (ValueError, ProtocolError):
         return {}
     return {
         before: {"folder": folder, "uidvalidity": validity, "uid": after}

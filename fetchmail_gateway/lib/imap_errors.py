@@ -38,7 +38,7 @@ _THROTTLED = re.compile(
 )
 # Exchange says so when the mailbox is being moved or its server restarts; the password is right.
 _NOT_NOW = re.compile(r"authenticated but not connected|temporar|unavailable|server busy", re.I)
-_CODE = re.compile(r"^\[([A-Z0-9-]+)[^\]]*\]")
+_CODE = re.compile(r"^\[([A-Z0-9-]+)(?:[^A-Z0-9\]-][^\]]*)?\]")
 
 
 def refusal(

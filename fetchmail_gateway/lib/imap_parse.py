@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeGuard
 
 from odoo.addons.message_history.lib.errors import ConfigurationError, ProtocolError
 
@@ -20,10 +21,16 @@ Token = bytes | Received | None | list["Token"]
 _TOKEN = re.compile(
     rb"[ \r\n]*(?:(?P<open>\()|(?P<close>\))"
     rb'|"(?P<quoted>(?:[^"\\]|\\.)*)"'
-    rb'|(?P<atom>(?:\[[^\]\r\n]*\]|[^ \r\n()"])+))'
+    rb'|(?P<atom>(?:\[[^\[\]\r\n]*\]|[^ \r\n()"])+))'
 )
+#: No answer that is asked for has lists in lists in lists.
+_MAX_DEPTH = 32
+#: Digits of a number that means something (RFC 9051: 63 bits); Python refuses to read 4,300.
+_MAX_DIGITS = 20
+#: A server that names more messages than this in one answer is not believed.
+_MAX_NUMBERS = 4_000_000
 _ESCAPED = re.compile(rb"\\(.)")
-LITERAL = re.compile(rb"~?\{(\d+)\+?\}\r?\n$")
+LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _INTERNALDATE = re.compile(
     rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$"
@@ -57,6 +64,8 @@ def _tokens_of_text(text: bytes, stack: list[list[Token]]) -> None:
             raise ProtocolError("The answer can't be read.", server_reply=_excerpt([text]))
         position = found.end()
         if found["open"]:
+            if len(stack) > _MAX_DEPTH:
+                raise ProtocolError("Lists are nested too deeply.", server_reply=_excerpt([text]))
             inner: list[Token] = []
             stack[-1].append(inner)
             stack.append(inner)
@@ -85,7 +94,11 @@ def text_of(token: Token) -> str:
 
 def number_of(token: Token) -> int:
     """A number; 0 for whatever is none."""
-    return int(token) if isinstance(token, bytes) and token.isdigit() else 0
+    return int(token) if _is_number(token) else 0
+
+
+def _is_number(token: Token) -> TypeGuard[bytes]:
+    return isinstance(token, bytes) and len(token) <= _MAX_DIGITS and token.isdigit()
 
 
 def parse_internaldate(value: bytes) -> datetime | None:
@@ -134,11 +147,18 @@ def to_set(numbers: Iterable[int]) -> str:
 
 
 def from_set(text: str) -> list[int]:
-    """Read a sequence set without ``*`` back, in the order written (COPYUID depends on it)."""
+    """Read a sequence set without ``*`` back, in the order written (COPYUID depends on it).
+
+    :raises ProtocolError: when it is none, or names more messages than any folder holds
+    """
     numbers: list[int] = []
     for part in filter(None, text.split(",")):
         first, _, last = part.partition(":")
+        if not _is_number(first.encode()) or (last and not _is_number(last.encode())):
+            raise ProtocolError("A set of numbers can't be read.", server_reply=text[:200])
         low, high = int(first), int(last or first)
+        if len(numbers) + abs(high - low) > _MAX_NUMBERS:
+            raise ProtocolError("A set names too many messages.", server_reply=text[:200])
         step = 1 if high >= low else -1
         numbers.extend(range(low, high + step, step))
     return numbers
@@ -177,7 +197,7 @@ def from_utf7(name: bytes) -> str:
     """Decode a name in modified UTF-7; servers that send UTF-8 instead are understood too."""
     if not name.isascii():
         return name.decode("utf-8", "replace")
-    return re.sub(r"&([^-]*)-", _decode_run, name.decode("ascii"))
+    return re.sub(r"&([^&-]*)-", _decode_run, name.decode("ascii"))
 
 
 def _decode_run(found: re.Match[str]) -> str:

@@ -111,15 +111,15 @@ class ImapSession:
             raise folder_refused(command.text, folder)
         codes = command.codes
         validity = codes.get("UIDVALIDITY", "")
-        if not validity.isdigit():
+        if not number_of(validity.encode()):
             raise ConfigurationError(
                 f"The folder {folder!r} has no lasting numbers (UIDVALIDITY).", field="folder"
             )
         uidnext = codes.get("UIDNEXT", "")
         self.mailbox = Mailbox(
             name=folder,
-            uidvalidity=int(validity),
-            uidnext=int(uidnext) if uidnext.isdigit() else 0,
+            uidvalidity=number_of(validity.encode()),
+            uidnext=number_of(uidnext.encode()),
             exists=wire.exists,
             read_only=command.read_only or "READ-ONLY" in codes,
         )

@@ -32,7 +32,7 @@ from .spool import Received, Spool
 
 _logger = logging.getLogger(__name__)
 
-_NUMBERED = re.compile(rb"\* (\d+) ([A-Za-z]+) ?")
+_NUMBERED = re.compile(rb"\* (\d{1,20}) ([A-Za-z]+) ?")
 _UNTAGGED = re.compile(rb"\* ([A-Za-z-]+) ?")
 _TAGGED = re.compile(rb"(\S+) (OK|NO|BAD)\b ?(.*)", re.I | re.S)
 _CODE = re.compile(r"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")

@@ -109,10 +109,10 @@ def _digest(data: bytes) -> str:
 def _pairs(text: str) -> Iterator[tuple[int, str]]:
     for line in text.splitlines():
         number, _, value = line.strip().partition(" ")
-        if number.isdigit() and value.strip():
+        if number.isdecimal() and len(number) <= 20 and value.strip():
             yield int(number), value.strip()
 
 
 def _size(value: str) -> int:
     size = value.split(maxsplit=1)[0]
-    return int(size) if size.isdigit() else 0
+    return int(size) if size.isdecimal() and len(size) <= 20 else 0

@@ -24,7 +24,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;:()])|([^",;:<>()]+
 #: The same where quotation marks have no meaning; the groups keep their numbers.
 _UNQUOTED_TOKEN = re.compile(r"(?!)()()|<([^<>]*)>?|([,;:()])|([^,;:<>()]+|.)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_BARE = re.compile(r"[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
+_BARE = re.compile(r"(?<![^\s<>\"(),:;\[\]\\@])[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.)+)"@([^\s"@]+)')
 _DOT_ATOM = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*")
 _WRAPPING = " \t\r\n<>'\"`,;"

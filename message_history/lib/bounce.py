@@ -38,7 +38,7 @@ _VERP = re.compile(
     r"([^@=\s]{1,100})=([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})@"
 )
 _NO_VERP = ("srs0", "srs1", "prvs=", "btv1=", "msprvs1=")
-_REPLY = re.compile(r"^\s*(?:re|aw|antw|sv|vs|rv|tr|fw|fwd|wg)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_REPLY = re.compile(r"^\s*(?:re|aw|antw|sv|vs|rv|tr|fw|fwd|wg)(?:\s*\[\d+\])?\s*:", re.IGNORECASE)
 _MAIL_TALK = re.compile(
     r"\b(?:smtp|rcpt|remote|relay|recipient|mailbox|user unknown|unknown user|mail ?server|mx"
     r"|quota|empfänger|postfach|destinata)",

@@ -19,9 +19,9 @@ SUBJECT = any_of(
         r"delivery (?:status )?(?:notification|report|failure|failed|problem|error|has failed"
         r"|delayed)"
     ),
-    r"deliver[yi]\S* (?:\S+ ){0,3}(?:fail|error|problem|warning|impossible|delayed)",
+    r"deliver[yi]\S{0,60} (?:\S{1,60} ){0,3}(?:fail|error|problem|warning|impossible|delayed)",
     (
-        r"(?:mail|message|e-?mail)(?: \S+){0,5} (?:(?:delivery|system) )?(?:fail|error"
+        r"(?:mail|message|e-?mail)(?: \S{1,60}){0,5} (?:(?:delivery|system) )?(?:fail|error"
         r"|undeliver|not (?:be )?deliver|could not|couldn['’]t|returned|rejected|bounced"
         r"|delayed|blocked)"
     ),
@@ -40,7 +40,7 @@ SUBJECT = any_of(
     r"no such user",
     r"not be delivered",
     r"automatically rejected",
-    r"^warning: (?:could not send|message|\S+@\S+)",
+    r"^warning: (?:could not send|message|\S{1,60}@\S{1,60})",
     r"^ndn:",
     r"^rejected:",
     r"^not delivered",
@@ -127,9 +127,9 @@ SEPARATOR = any_of(
         r"|-{2,}|folgt)"
     ),
     r"^[\s-]*original ?nachricht(?: folgt)?[\s:-]*$",
-    r"kopie (?:der|ihrer) (?:\S+ )?(?:nachricht|mail)",
+    r"kopie (?:der|ihrer) (?:\S{1,60} )?(?:nachricht|mail)",
     r"ursprüngliche nachrichtenkopfzeilen",
-    r"kopfzeilen der (?:\S+ )?nachricht",
+    r"kopfzeilen der (?:\S{1,60} )?nachricht",
     r"header der ursprünglichen",
     r"en-têtes? (?:du|de) message",
     r"mensaje original",
@@ -157,15 +157,15 @@ RECIPIENT_LABEL = any_of(
         r"|benutzer|person)"
     ),
     r"(?:destinataires?|adresses?) suivant",
-    r"siguientes? (?:\S+ )?(?:destinatario|direcci|persona)",
-    r"seguent[ei] (?:\S+ )?(?:destinatar|indirizz)",
-    r"(?:seguintes?) (?:\S+ )?(?:destinat|endere)",
-    r"volgende (?:\S+ )?(?:ontvanger|adres|geadresseerde)",
+    r"siguientes? (?:\S{1,60} )?(?:destinatario|direcci|persona)",
+    r"seguent[ei] (?:\S{1,60} )?(?:destinatar|indirizz)",
+    r"(?:seguintes?) (?:\S{1,60} )?(?:destinat|endere)",
+    r"volgende (?:\S{1,60} )?(?:ontvanger|adres|geadresseerde)",
     r"følgende",
     r"följande",
     r"następując",
-    r"(?:message|mail|nachricht)(?: \S+){0,3} (?:to|an|für)\b\W{0,3}$",
-    r"deliver\S* to\b\W{0,3}$",
+    r"(?:message|mail|nachricht)(?: \S{1,60}){0,3} (?:to|an|für)\b\W{0,3}$",
+    r"deliver\S{0,60} to\b\W{0,3}$",
     r"could not be delivered to",
     r"not delivered to",
     r"undeliverable to",
@@ -197,10 +197,10 @@ REPLY_CODE = re.compile(
 
 #: Local parts and names under which mail systems write.
 DAEMON_LOCAL = re.compile(
-    r"^(?:mailer[-_.]?daemon|post[-_.]?master|postoffice|mail[-_.]?daemon|mdaemon|mail[-_.]?deliver\S*"
+    r"^(?:mailer[-_.]?daemon|post[-_.]?master|postoffice|mail[-_.]?daemon|mdaemon|mail[-_.]?deliver\S{0,60}"
     r"|mailsystem|mail-?system|microsoftexchange[0-9a-f]{20,}|ndr|bounces?|bounced?-?mail|dsn"
-    r"|mailerdaemon|double-bounce|mta|smtp-?daemon|e500_smtp\S*|imss|system\S{0,2}administrator"
-    r"|delivery\S*|returned-?mail|no-?reply-?bounce"
+    r"|mailerdaemon|double-bounce|mta|smtp-?daemon|e500_smtp\S{0,60}|imss|system\S{0,2}administrator"
+    r"|delivery\S{0,60}|returned-?mail|no-?reply-?bounce"
     r"|\S{0,40}(?:smtp|mail)[-_.]?gateways?|\S{0,40}anti-?virus\S{0,40})(?:[-+_\\].*)?$",
     re.IGNORECASE,
 )

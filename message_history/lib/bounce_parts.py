@@ -8,7 +8,6 @@ a status part in base64, a boundary that never comes.
 from __future__ import annotations
 
 import binascii
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from email.parser import HeaderParser
 from email.policy import compat32
 
 from .bounce_marks import SEPARATOR
+from .markup import unescape, without_hidden
 from .raw_headers import clean, decode_bytes
 
 _MAX_TEXT = 128 * 1024
@@ -42,11 +42,10 @@ _RAW_HEADER = re.compile(
     re.IGNORECASE,
 )
 _BLOCK_TAG = re.compile(
-    r"<\s*/?\s*(?:br|p|div|tr|li|h[1-6]|table|ul|ol|pre|hr)\b[^<>]{0,300}>", re.IGNORECASE
+    r"<[\s/]*(?:br|p|div|tr|li|h[1-6]|table|ul|ol|pre|hr)\b[^<>]*>", re.IGNORECASE
 )
-_HIDDEN = re.compile(r"<(style|script|title)\b.{0,8000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ADDRESS_TAG = re.compile(r"<(?:mailto:)?([^<>\s\"'=]{1,100}@[^<>\s\"'=]{1,200})>")
-_TAG = re.compile(r"<[a-z!/][^<>]{0,2000}>", re.IGNORECASE)
+_ADDRESS_TAG = re.compile(r"<(?:mailto:)?([^<>\s\"'=@]{1,100}@[^<>\s\"'=]{1,200})>")
+_TAG = re.compile(r"<[a-z!/][^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -225,11 +224,11 @@ def split_notice(text: str) -> tuple[str, str]:
 
 def html_to_text(source: str) -> str:
     """Return the visible words of an HTML text, a line for each block; for matching only."""
-    text = _HIDDEN.sub(" ", source[:_MAX_TEXT])
+    text = without_hidden(source[:_MAX_TEXT])
     text = _ADDRESS_TAG.sub(r"&lt;\1&gt;", text)
     if not _TAG.search(text):
-        return html.unescape(text)
-    text = re.sub(r"\s*\n\s*", " ", text)
+        return unescape(text)
+    text = " ".join(line.strip() for line in text.split("\n"))
     text = _TAG.sub(" ", _BLOCK_TAG.sub("\n", text))
-    lines = (clean(line) for line in html.unescape(text).splitlines())
+    lines = (clean(line) for line in unescape(text).splitlines())
     return "\n".join(re.sub(r"[ \t\xa0]+", " ", line) for line in lines)

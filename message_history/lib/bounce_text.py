@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .bounce_fields import one_line, passing
 from .bounce_marks import BYSTANDER, DAEMON_LOCAL, RECIPIENT_LABEL, REPLY_CODE, STATUS_CODE
@@ -19,6 +20,9 @@ from .raw_headers import ADDRESS
 
 _MAX_LINES = 300
 _MAX_LINE = 500
+#: Characters of a notice, and addresses in it, that are weighed: each costs a look at hundreds of words.
+_MAX_WEIGHED = 24 * 1024
+_MAX_ADDRESSES = 200
 _WINDOW = 4
 _ENOUGH = 2
 # What may stand on a line beside an address that fills it: bullets, brackets, a name, a type.
@@ -32,7 +36,7 @@ _EXPLAINED = re.compile(r"^[>\])\"']?(?:\s*\([^)]*\))?\s*(?::|\.\.\.|-\s)")
 _SUMMARY = re.compile(
     r"^\s*(?:>\s*)?(?:to|cc|an|für|à|para|a|subject|betreff|sent)\s*:", re.IGNORECASE
 )
-_PATH = re.compile(r"(?:mail\s+from\s*:?|from\s*:|helo|ehlo)\s*<?$", re.IGNORECASE)
+_PATH = re.compile(r"(?:mail\s+from|from\s*:|helo|ehlo)\Z", re.IGNORECASE)
 _SENT_BY = re.compile(
     r"\b(?:sent by|message from|mail from|sender|from|von|absender)\W*$", re.IGNORECASE
 )
@@ -80,7 +84,7 @@ def find_local_names(notice: str, domain: str) -> tuple[str, ...]:
     Only lines that hold one bare word (and perhaps a reason in brackets) right below words of
     failure count; the domain is the daemon's own.
     """
-    lines = [line[:_MAX_LINE] for line in notice.splitlines() if line.strip()][:_MAX_LINES]
+    lines = _lines(notice)
     found = []
     for index, line in enumerate(lines):
         name = _LOCAL_NAME.match(line)
@@ -88,6 +92,12 @@ def find_local_names(notice: str, domain: str) -> tuple[str, ...]:
         if name and domain and RECIPIENT_LABEL.search(opening) and _says_failure(opening):
             found.append(f"{name[1].lower()}@{domain}")
     return tuple(dict.fromkeys(found))[:5]
+
+
+def _lines(notice: str) -> list[str]:
+    """Return the lines that are looked at, each clipped."""
+    lines = [line[:_MAX_LINE] for line in notice[:_MAX_WEIGHED].splitlines() if line.strip()]
+    return lines[:_MAX_LINES]
 
 
 def is_delay(notice: str) -> bool:
@@ -116,20 +126,24 @@ def _recipient(candidate: Candidate, notice: str, delayed: bool) -> BouncedRecip
 
 
 def _candidates(notice: str, ours: set[str], original: set[str]) -> list[Candidate]:
-    lines = [line[:_MAX_LINE] for line in notice.splitlines() if line.strip()][:_MAX_LINES]
+    lines = _lines(notice)
+    places = [
+        (index, match)
+        for index, line in enumerate(lines)
+        if "@" in line
+        for match in ADDRESS.finditer(line)
+    ]
     best: dict[str, Candidate] = {}
-    for index, line in enumerate(lines):
-        if "@" not in line:
+    for index, match in places[:_MAX_ADDRESSES]:
+        line = lines[index]
+        address = _TYPED.sub("", match.group()).strip("'\"`*_=").strip(".").lower()
+        if address in ours or _never(address, line, match):
             continue
-        for match in ADDRESS.finditer(line):
-            address = _TYPED.sub("", match.group()).strip("'\"`*_=").strip(".").lower()
-            if address in ours or _never(address, line, match):
-                continue
-            weight = _weigh(lines, index, match) + (address in original)
-            known = best.get(address)
-            if known is None or weight > known.weight:
-                words = _words(lines, index, address)
-                best[address] = Candidate(address, weight, words, bool(_SUMMARY.match(line)))
+        weight = _weigh(lines, index, match) + (address in original)
+        known = best.get(address)
+        if known is None or weight > known.weight:
+            words = _words(lines, index, address)
+            best[address] = Candidate(address, weight, words, bool(_SUMMARY.match(line)))
     return list(best.values())
 
 
@@ -141,11 +155,17 @@ def _never(address: str, line: str, match: re.Match[str]) -> bool:
         not local
         or "." not in domain
         or local.startswith("imceaex-")
-        or bool(_PATH.search(before))
+        or _follows_path(before)
         or bool(_MESSAGE_ID.search(before))
         or before.endswith(("/", "://"))
         or (bool(DAEMON_LOCAL.match(local)) and not local.startswith("delivery"))
     )
+
+
+def _follows_path(before: str) -> bool:
+    """Return whether an address stands behind ``MAIL FROM:``, ``From:`` or ``HELO``."""
+    words = before.removesuffix("<").rstrip()
+    return bool(_PATH.search(words) or _PATH.search(words.removesuffix(":").rstrip()))
 
 
 def _weigh(lines: Sequence[str], index: int, match: re.Match[str]) -> int:
@@ -178,6 +198,7 @@ def _shape(before: str, after: str, summary: bool, alone: bool, listed: bool) ->
     return int(alone or opening)
 
 
+@lru_cache(maxsize=64)
 def _says_failure(text: str) -> bool:
     return bool(
         FAILURE.search(text)

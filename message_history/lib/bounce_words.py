@@ -36,7 +36,7 @@ FAILURE = any_of(
     r"not deliverable",
     r"no longer deliverable",
     (
-        r"deliver[ye]y? (?:\S+ ){0,8}(?:has |have |was |were )?(?:failed|aborted|failure"
+        r"deliver[ye]y? (?:\S{1,60} ){0,8}(?:has |have |was |were )?(?:failed|aborted|failure"
         r"|problem|error|impossible|unsuccessful|not possible|expired|timed out|rejected)"
     ),
     (
@@ -44,16 +44,16 @@ FAILURE = any_of(
         r"|deliver|\d+ attempts|for the following)"
     ),
     (
-        r"(?:following|these|this|below|listed) (?:\S+ ){0,3}(?:address|recipient|user"
-        r"|destinat)\S*(?: \S+){0,4} (?:fail|reject|were rejected|error|problem|bounced"
+        r"(?:following|these|this|below|listed) (?:\S{1,60} ){0,3}(?:address|recipient|user"
+        r"|destinat)\S{0,60}(?: \S{1,60}){0,4} (?:fail|reject|were rejected|error|problem|bounced"
         r"|unknown|invalid)"
     ),
-    r"permanent(?:ly)? (?:\S+ )?(?:error|fail|fatal|reject)",
+    r"permanent(?:ly)? (?:\S{1,60} )?(?:error|fail|fatal|reject)",
     r"fatal (?:delivery )?error",
-    r"deliver\S* (?:to|of) (?:\S+ ){0,6}(?:delayed|deferred|postponed|failed|problem)",
+    r"deliver\S{0,60} (?:to|of) (?:\S{1,60} ){0,6}(?:delayed|deferred|postponed|failed|problem)",
     (
         r"(?:recipient|address|user|mailbox|account|host|domain|alias)s?(?: name)?(?:"
-        r" \S+){0,5}? (?:(?:is|was|does|has|are|has been|have been|do)?\s?(?:not"
+        r" \S{1,60}){0,5}? (?:(?:is|was|does|has|are|has been|have been|do)?\s?(?:not"
         r" (?:recogni[sz]ed|found|known|exist|listed|valid|accept|local|a valid|available"
         r"|permitted|active|have)|n['’]t (?:exist|have|found|accept)|unknown|invalid|disabled"
         r"|inactive|suspended|rejected|refused|unavailable|unreachable|over ?quota|over"
@@ -63,7 +63,7 @@ FAILURE = any_of(
     (
         r"(?:unknown|invalid|bad|no such|illegal|unrouteable|unroutable|undeliverable"
         r"|nonexistent|non-existent|not a valid|disabled|inactive|no valid|wrong|unresolvable"
-        r"|rejected|missing|ambiguous|nonexisting|unregistered) (?:\S+ ){0,2}?(?:user|address"
+        r"|rejected|missing|ambiguous|nonexisting|unregistered) (?:\S{1,60} ){0,2}?(?:user|address"
         r"|recipient|mailbox|account|host|domain|local part|name|destination|person)"
     ),
     (
@@ -74,11 +74,11 @@ FAILURE = any_of(
         r"(?:quota|mailbox|disk|storage|size|space)\s?(?:limit)?\s?(?:quota )?(?:has been |is"
         r" |was )?(?:exceeded|violation|overquota|full\b)"
     ),
-    r"(?:exceed\S*|over|out of) (?:\S+ ){0,4}(?:quota|storage|disk space|mailbox size|limit)",
+    r"(?:exceed\S{0,60}|over|out of) (?:\S{1,60} ){0,4}(?:quota|storage|disk space|mailbox size|limit)",
     r"mailbox (?:is )?(?:full|over)",
     r"insufficient (?:system )?(?:storage|disk)",
     (
-        r"(?:message|mail|email|e-mail)(?: \S+){0,6} (?:bounced|undeliver|returned to (?:the"
+        r"(?:message|mail|email|e-mail)(?: \S{1,60}){0,6} (?:bounced|undeliver|returned to (?:the"
         r" )?sender|being returned|was returned|has been returned|was rejected|has been"
         r" rejected|rejected by|was automatically rejected|blocked|was refused|has been"
         r" refused|dropped|discarded|expired|not delivered|failed)"
@@ -104,7 +104,7 @@ FAILURE = any_of(
     r"not exactly match",
     r"could not find a gateway",
     r"all relevant mx records",
-    r"domain (?:\S+ )?(?:could ?n[o']t be found)",
+    r"domain (?:\S{1,60} )?(?:could ?n[o']t be found)",
     r"cannot find your recipient",
     r"isn['’]t (?:found|accepting|active|a valid)",
     r"wasn['’]t (?:found|delivered)",
@@ -115,42 +115,42 @@ FAILURE = any_of(
     r"don['’]t have permission",
     # German
     (
-        r"(?:konnte|kann|wurde|ist|konnten|können|wurden)n?\b(?: \S+){0,14} nicht (?:\S+"
+        r"(?:konnte|kann|wurde|ist|konnten|können|wurden)n?\b(?: \S{1,60}){0,14} nicht (?:\S{1,60}"
         r" ){0,3}?(?:zugestellt|ausgeliefert|zustell|übermittelt|gesendet|versendet"
         r"|weitergeleitet|erreicht|gefunden|angenommen|bearbeitet|erfolgreich|bekannt"
         r"|vorhanden|verfügbar)"
     ),
-    r"nicht (?:\S+ )?(?:zugestellt|zustellbar|ausgeliefert|erreichbar|zustellen|übermittelt)",
+    r"nicht (?:\S{1,60} )?(?:zugestellt|zustellbar|ausgeliefert|erreichbar|zustellen|übermittelt)",
     r"unzustellbar",
     r"unbekannter (?:empfänger|benutzer|nutzer)",
     r"empfänger (?:unbekannt|abgelehnt|nicht|existiert)",
     (
-        r"zustell(?:ung|fehler|versuch)\S*(?: \S+){0,9} (?:fehlgeschlagen|gescheitert|nicht"
+        r"zustell(?:ung|fehler|versuch)\S{0,60}(?: \S{1,60}){0,9} (?:fehlgeschlagen|gescheitert|nicht"
         r" möglich|abgebrochen|abgelehnt|erfolglos|nicht erfolg)"
     ),
     r"zustellfehler",
-    r"fehler bei der (?:\S+ )?(?:zustellung|übermittlung|auslieferung)",
+    r"fehler bei der (?:\S{1,60} )?(?:zustellung|übermittlung|auslieferung)",
     (
-        r"(?:postfach|mailbox|konto)(?: \S+){0,6} (?:voll|überfüllt|überschritten|existiert"
+        r"(?:postfach|mailbox|konto)(?: \S{1,60}){0,6} (?:voll|überfüllt|überschritten|existiert"
         r" nicht|deaktiviert|gesperrt|unbekannt)"
     ),
-    r"existiert (?:\S+ ){0,4}nicht",
+    r"existiert (?:\S{1,60} ){0,4}nicht",
     r"nicht gefunden",
     (
-        r"(?:nachricht|mail)(?: \S+){0,6} (?:zurückgewiesen|abgelehnt|zurückgesendet"
+        r"(?:nachricht|mail)(?: \S{1,60}){0,6} (?:zurückgewiesen|abgelehnt|zurückgesendet"
         r"|zurückgeschickt)"
     ),
     r"zustellung .{0,80}fehlgeschlagen",
     r"unzustellbarkeit",
     # French
     (
-        r"n['’](?:a|ont|est|était) (?:pas |pu |pas pu )*(?:\S+ )?(?:être |etre |été |ete"
+        r"n['’](?:a|ont|est|était) (?:pas |pu |pas pu )*(?:\S{1,60} )?(?:être |etre |été |ete"
         r" )?(?:remis|délivr|delivr|livr|distribu|transmis|envoy|achemin|remettre)"
     ),
     r"non (?:remis|délivr|distribu|livr)",
     r"échec de (?:la )?(?:remise|livraison|distribution|l['’]envoi)",
     (
-        r"(?:destinataire|adresse|utilisateur|boîte)(?: \S+){0,5} (?:inconnu|introuvable"
+        r"(?:destinataire|adresse|utilisateur|boîte)(?: \S{1,60}){0,5} (?:inconnu|introuvable"
         r"|inexist|n['’]existe|pleine|refus|invalide|erron)"
     ),
     r"impossible de (?:remettre|délivrer|livrer|distribuer)",
@@ -159,38 +159,38 @@ FAILURE = any_of(
     r"pas pu etre delivre",
     # Spanish, Portuguese, Italian
     (
-        r"no (?:se )?(?:ha |pudo|puede|pudieron|pudimos|fue|han|podido|hemos)(?: \S+){0,4}"
+        r"no (?:se )?(?:ha |pudo|puede|pudieron|pudimos|fue|han|podido|hemos)(?: \S{1,60}){0,4}"
         r" (?:entreg|envi|distribu|remit|hacer llegar|encontr)"
     ),
     r"no (?:entregad|existe)",
     r"imposible (?:entregar|enviar)",
     (
-        r"(?:usuario|destinatario|buzón|cuenta|usuário|destinatário|conta)(?: \S+){0,4}"
+        r"(?:usuario|destinatario|buzón|cuenta|usuário|destinatário|conta)(?: \S{1,60}){0,4}"
         r" (?:desconocid|llen|inexist|no existe|desconhecid|não existe|inválid|cheia)"
     ),
-    r"n[ãa]o (?:p[ôo]de|foi|pode|é|conseguimos|foram)(?: \S+){0,4} (?:entreg|envi|encontr)",
+    r"n[ãa]o (?:p[ôo]de|foi|pode|é|conseguimos|foram)(?: \S{1,60}){0,4} (?:entreg|envi|encontr)",
     r"falha (?:na|de) (?:entrega)",
     r"não entregue",
-    r"entrega (?:\S+ ){0,4}(?:falhou|falló|fallid)",
+    r"entrega (?:\S{1,60} ){0,4}(?:falhou|falló|fallid)",
     r"error (?:de|en la) entrega",
     r"error en el envío",
-    r"(?:non|impossibile)(?: \S+){0,5} (?:consegn|recapit|inoltr|recapitato|spedi)",
+    r"(?:non|impossibile)(?: \S{1,60}){0,5} (?:consegn|recapit|inoltr|recapitato|spedi)",
     r"mancata consegna",
     r"mancato recapito",
     (
-        r"(?:utente|destinatario|casella|indirizzo)(?: \S+){0,4} (?:sconosciut|inesist|non"
+        r"(?:utente|destinatario|casella|indirizzo)(?: \S{1,60}){0,4} (?:sconosciut|inesist|non"
         r" esist|pien|errat|non valid)"
     ),
     # Dutch, Scandinavian, Polish, Czech
     (
-        r"(?:kon|kan|is|werd|konden)(?: \S+){0,8} niet (?:\S+ ){0,3}(?:bezorg|aflever"
+        r"(?:kon|kan|is|werd|konden)(?: \S{1,60}){0,8} niet (?:\S{1,60} ){0,3}(?:bezorg|aflever"
         r"|afgeleverd|verzonden|bereikt|gevonden|worden|bezorgd)"
     ),
     r"onbestelbaar",
     r"niet (?:bezorgd|afgeleverd|bestelbaar)",
     r"(?:onbekende|ongeldige?) (?:gebruiker|ontvanger|adres)",
     (
-        r"(?:kunde|kan|kunne|har) (?:\S+ )?(?:inte|ikke)(?: \S+){0,3} (?:lever|nå|skick|send"
+        r"(?:kunde|kan|kunne|har) (?:\S{1,60} )?(?:inte|ikke)(?: \S{1,60}){0,3} (?:lever|nå|skick|send"
         r"|afleveres)"
     ),
     r"ikke leveret",
@@ -199,7 +199,7 @@ FAILURE = any_of(
     r"kan ikke leveres",
     r"toimitus epäonnistui",
     r"ei voitu toimittaa",
-    r"nie (?:może|mogła|mógł|można|zostało?|udało)(?: \S+){0,5} (?:dostarcz|doręcz|dostarczon)",
+    r"nie (?:może|mogła|mógł|można|zostało?|udało)(?: \S{1,60}){0,5} (?:dostarcz|doręcz|dostarczon)",
     r"niedostarcz",
     r"nedoručiteln",
     r"nebyla? doručen",
@@ -207,7 +207,7 @@ FAILURE = any_of(
     r"nem (?:sikerült )?kézbesít",
     # Russian, Turkish, Japanese, Chinese, Korean
     (
-        r"не (?:может быть|может|удалось|было|была|доставлено|доставлен)(?: \S+){0,2}"
+        r"не (?:может быть|может|удалось|было|была|доставлено|доставлен)(?: \S{1,60}){0,2}"
         r" ?(?:доставл|отправ)?"
     ),
     r"недоставлен",
@@ -245,10 +245,10 @@ DELAY = any_of(
     r"delivery attempts will continue",
     (
         r"(?<!further )(?<!further delivery )(?<!more )attempts (?:to deliver|will)(?:"
-        r" \S+){0,6} (?:continue|be made)"
+        r" \S{1,60}){0,6} (?:continue|be made)"
     ),
     (
-        r"(?:delivery|message|mail|nachricht|e-mail)(?: \S+){0,9} (?:is |has been |was |been"
+        r"(?:delivery|message|mail|nachricht|e-mail)(?: \S{1,60}){0,9} (?:is |has been |was |been"
         r" )?(?:delayed|postponed|deferred)\b"
     ),
     r"delivery delay",
@@ -276,7 +276,7 @@ DELAY = any_of(
 
 #: Nobody tries any more, whatever else the words say.
 FINAL = any_of(
-    r"permanent(?:ly)? (?:\S+ )?(?:error|fail|fatal|reject)",
+    r"permanent(?:ly)? (?:\S{1,60} )?(?:error|fail|fatal|reject)",
     r"no (?:further|more) (?:delivery )?attempts",
     r"given up",
     r"giving up",
@@ -296,7 +296,7 @@ FULL = any_of(
     r"insufficient (?:system )?storage",
     r"out of (?:disk )?space",
     r"disk full",
-    r"exceed\w* (?:\S+ ){0,4}(?:limit|storage|space)",
+    r"exceed\w* (?:\S{1,60} ){0,4}(?:limit|storage|space)",
     r"speicher(?:platz)?\b.{0,30}(?:überschritten|erschöpft|voll)",
 )
 

@@ -9,7 +9,7 @@ from .rawheaders import Raw
 
 MAX_GUESS = 64 * 1024
 _GUESSED = re.compile(
-    rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\r|\n)(?=Content-[A-Za-z-]+:)", re.IGNORECASE
+    rb"(?:\A|[\r\n])--([^\r\n]{1,255})(?:\r\n|\r|\n)(?=Content-[A-Za-z-]+:)", re.IGNORECASE
 )
 
 
@@ -49,4 +49,5 @@ def guess_boundary(source: Raw, start: int, end: int) -> Boundary | None:
     """Return the boundary that a multipart seems to use, whatever its header says."""
     # from the line break before, where there is one: it begins the expression
     found = _GUESSED.search(source, max(0, start - 1), min(end, start + MAX_GUESS))
-    return Boundary(found[1]) if found else None
+    text = found[1].rstrip(b" \t") if found else b""
+    return Boundary(text) if text else None

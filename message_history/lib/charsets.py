@@ -66,10 +66,10 @@ _WIDER = {
     "tis-620": "cp874",
 }
 _PLAIN_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]*")
-_LABEL_NOISE = re.compile(r"""^\s*(?:charset\s*=)?[\s"'<\\]*|[\s"'>;,\\]+$""", re.IGNORECASE)
+_BLANKS = " \t\r\n\x0b\x0c\xa0"
 _C1_CONTROLS = re.compile(rb"[\x80-\x9f]")
 _META_CHARSET = re.compile(
-    rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE
+    rb"""<meta[^<>]{0,200}?charset\s*=[\s"']*([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE
 )
 _MAX_LABEL = 60
 
@@ -97,7 +97,7 @@ def find_codec(label: str) -> str | None:
     label = label[: 2 * _MAX_LABEL]
     if python_knows(label):
         return label
-    cleaned = _LABEL_NOISE.sub("", _LABEL_NOISE.sub("", label)).lower()
+    cleaned = _without_noise(_without_noise(label)).lower()
     candidates = [
         cleaned,
         _ALIASES.get(cleaned, ""),
@@ -106,6 +106,14 @@ def find_codec(label: str) -> str | None:
     ]
     candidates.append(re.split(r"[\s;,]", cleaned, maxsplit=1)[0])
     return next((name for name in candidates if name and python_knows(name)), None)
+
+
+def _without_noise(label: str) -> str:
+    """Return a label without quotes, brackets and the word ``charset=`` around it."""
+    label = label.lstrip(_BLANKS)
+    if label[:7].lower() == "charset" and label[7:].lstrip(_BLANKS).startswith("="):
+        label = label[7:].lstrip(_BLANKS)[1:]
+    return label.lstrip(_BLANKS + "\"'<\\").rstrip(_BLANKS + "\"'>;,\\")
 
 
 def decode_text(data: bytes, label: str | None, *, is_html: bool = False) -> tuple[str, str | None]:

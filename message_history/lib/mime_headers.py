@@ -18,9 +18,13 @@ from .charsets import decode_header_bytes
 from .mime_menders import MAX_VALUE, mender_for
 from .text import has_surrogates
 
-#: The standard parser takes quadratic time, so longer values are read by ours alone.
+#: The standard parser takes quadratic time, so longer values are read by ours alone: those without
+#: a structure, those with one.
 MAX_STANDARD = 16 * 1024
-MAX_STANDARD_PARAMS = 2048
+MAX_STANDARD_STRUCTURED = 2048
+#: Likewise all structured values of a mail from the one on with which the squares of their lengths
+#: are more than this (at worst some 15 nanoseconds for each).
+MAX_STANDARD_SQUARES = 24 * 1024 * 1024
 
 #: Headers whose values repeat from mail to mail and may be shared between them.
 _SHARED = frozenset(
@@ -90,6 +94,10 @@ class TolerantHeaders:
         self.fallback_date: Callable[[], str] = str
         self.repairs: dict[str, None] = {}
         self._cache: dict[tuple[str, str], Any] = {}
+        self._squares = 0
+        #: Of the HTML that was handed out: its weight, and that of all looks that core takes at it.
+        self.html_weight = 0
+        self.html_looks = 0
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         return STANDARD[name]
@@ -108,7 +116,6 @@ class TolerantHeaders:
 
     def _make(self, name: str, value: str) -> Any:
         lowered = name.lower()
-        source = value
         if len(value) > MAX_VALUE:
             value = value[:MAX_VALUE]
             self.note("long_header")
@@ -120,7 +127,7 @@ class TolerantHeaders:
         header = self._standard(lowered, name, value)
         mended = mender_for(lowered)(self, lowered, value, header)
         if mended is None:
-            return PlainHeader.make(name, source) if header is None else header
+            return PlainHeader.make(name, value) if header is None else header
         again = self._standard("", name, mended)
         return (
             again if again is not None and str(again) == mended else PlainHeader.make(name, mended)
@@ -128,11 +135,15 @@ class TolerantHeaders:
 
     def _standard(self, lowered: str, name: str, value: str) -> Any:
         """Return what the standard library makes of a value, None if it fails."""
-        if len(value) > (MAX_STANDARD_PARAMS if lowered in _SHARED else MAX_STANDARD):
+        if len(value) > MAX_STANDARD:
             return None
         try:
             if lowered in _SHARED and len(value) < 200 and "boundary" not in value:
                 return _shared_header(name, value)
+            if lowered in STANDARD.registry:
+                self._squares += len(value) ** 2
+                if len(value) > MAX_STANDARD_STRUCTURED or self._squares > MAX_STANDARD_SQUARES:
+                    return None
             return STANDARD(name, value)
         except Exception:  # noqa: BLE001 - the standard parser raises anything, RecursionError included
             return None

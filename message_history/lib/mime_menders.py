@@ -55,6 +55,8 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,80}\?[bBqQ]\?")
 #: back character by character.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
 _PLAIN_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+#: One that is never closed reaches to the end, as for the standard parser.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _PLAIN_TEXT = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*")
 
 
@@ -95,7 +97,7 @@ def _mend_text(mail: Mail, lowered: str, value: str, header: Any) -> str | None:
 
 def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | None:
     """Return an address list in good form, None if the standard reading of it is good."""
-    text = None if header is None else str(header)
+    text = _as_it_is(value) if header is None else str(header)
     if (
         text is not None
         and (_PLAIN_ADDRESS.fullmatch(text) or not text.strip())
@@ -108,8 +110,13 @@ def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | 
     mail.note(_address_fault(value, text))
     if not pairs:
         # a name without an address still says who it was
-        return clean_line(decode_words(value, mail.hint), MAX_NAME).replace("@", " ")
+        return clean_line(decode_words(value, mail.hint), MAX_NAME).replace("@", " ").replace(":", " ")
     return ", ".join(format_address(name, address) for name, address in pairs)
+
+
+def _as_it_is(value: str) -> str | None:
+    """Return a value that the standard parser was not asked about if it has nothing to be decoded, else None."""
+    return value.strip() if value.isascii() and "=?" not in value and is_clean_line(value) else None
 
 
 def _addresses_agree(text: str, pairs: list[tuple[str, str]]) -> bool:
@@ -118,6 +125,8 @@ def _addresses_agree(text: str, pairs: list[tuple[str, str]]) -> bool:
         return False
     if len(pairs) >= MAX_ADDRESSES or any(mark in text for mark in (";", "((")):
         return False
+    if ":" in text and ":" in _QUOTED.sub("", text):
+        return False  # groups: core joins the headers of a name, and its parser recurses into each
     try:
         found = getaddresses([text])
     except Exception:  # noqa: BLE001 - the standard parser recurses into comments and groups

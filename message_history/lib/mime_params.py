@@ -16,7 +16,7 @@ from .words import decode_words
 MAX_PARAMS = 50
 MAX_LENGTH = 8192
 _MAX_PARAM = 1000
-_SEPARATORS = re.compile(r"[ ;]*;[ ;]*")
+_SEPARATORS = re.compile(r" ?;[ ;]*")
 _PARAM = re.compile(
     r""";?[\s;]*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""",
     re.DOTALL,

@@ -10,6 +10,7 @@ from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
 from .charsets import decode_text
+from .html_bounds import MAX_TAGS, MAX_WEIGHT, bound_html, bound_plain, weigh
 from .mime_headers import MAX_STANDARD, PlainHeader, TolerantHeaders
 from .text import clean_line, clean_text, has_surrogates
 
@@ -24,9 +25,8 @@ _NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", 
 _MAX_REFOLD = 4096
 #: The standard library's folding of parameters never ends where a name leaves no room in the line.
 _LONG_PARAMETER = re.compile(r"[^\s;=\"]{40}[^\s;=\"]*\s*=")
-#: Tags that are never closed: core's cleaning of HTML takes quadratic time over them.
-_STRAY_TAG = re.compile(r"<(?=[^<>]*(?:<|\Z))")
-_MAX_STRAY = 200
+#: Core looks at all HTML again for each further text that it appends to it.
+_MAX_LOOKS = 2 * MAX_WEIGHT
 _UNFOLDED = frozenset(["message-id", "in-reply-to", "references", "resent-msg-id"])
 
 
@@ -41,12 +41,14 @@ class GatewayMessage(EmailMessage):
 
     :ivar cut: the part whose content was left in the source, if this is one
     :ivar is_root: whether this is the mail itself, whose text core takes for the body in any case
+    :ivar bounded: its HTML as it was handed out
     :ivar span: where this whole entity stands in its source, if parts of it were cut out
     """
 
     cut: CutPart | None = None
     span: CutPart | None = None
     is_root: bool = False
+    bounded: str | None = None
 
     def get_payload(self, i: int | None = None, decode: bool = False) -> Any:
         """As in the base class; a part that was cut out is decoded from its source."""
@@ -161,10 +163,39 @@ def _get_text(message: EmailMessage, errors: str = "replace") -> str | bytes:
         _note(message, code)
     if cleaned != text:
         _note(message, "control_characters")
-    if message.get_content_subtype() == "html" and len(_STRAY_TAG.findall(cleaned)) > _MAX_STRAY:
-        _note(message, "hostile_markup")
-        cleaned = _STRAY_TAG.sub("&lt;", cleaned)
-    return _readable_headers(cleaned) if is_headers else cleaned
+    return _readable_headers(cleaned) if is_headers else _bounded(message, cleaned)
+
+
+def _bounded(message: EmailMessage, text: str) -> str:
+    """Return a text within the bounds of what core's steps digest, those of the whole mail among them."""
+    if message.get_content_subtype() != "html":
+        bounded, codes = bound_plain(text)
+    else:
+        if isinstance(message, GatewayMessage) and message.bounded is not None:
+            return message.bounded
+        bounded, codes = _bounded_html(message, text)
+    for code in codes:
+        _note(message, code)
+    return bounded
+
+
+def _bounded_html(message: EmailMessage, text: str) -> tuple[str, list[str]]:
+    headers = getattr(message.policy, "header_factory", None)
+    if not isinstance(message, GatewayMessage) or not isinstance(headers, TolerantHeaders):
+        return bound_html(text)
+    room = min(MAX_WEIGHT - headers.html_weight, _MAX_LOOKS - headers.html_looks - headers.html_weight)
+    bounded, codes = bound_html(text, _tags_in(text, max(0, room)))
+    if len(bounded) > max(0, room):
+        bounded, codes = "", [*codes, "oversize_text"]
+    headers.html_weight += weigh(bounded)
+    headers.html_looks += headers.html_weight
+    message.bounded = bounded
+    return bounded, codes
+
+
+def _tags_in(text: str, room: int) -> int:
+    """Return how many tags of a text there is room for."""
+    return MAX_TAGS if weigh(text) <= room else max(0, (room - min(len(text), room)) * MAX_TAGS // MAX_WEIGHT)
 
 
 def _readable_headers(text: str) -> str:

@@ -28,6 +28,11 @@ MAX_TEXT_BYTES = 8 * 1024 * 1024
 #: Likewise of HTML, which core cleans at a megabyte in some seconds.
 MAX_HTML_BYTES = 2 * 1024 * 1024
 
+#: Bytes of all messages inside, those in one another counted each time, in sizes of the mail and bytes
+#: besides: core makes a file of each.
+MAX_NESTED_SIZES = 4
+MAX_NESTED_BYTES = 1024 * 1024
+
 _CTE_DECODED = ("base64", "quoted-printable")
 _HTML = re.compile(rb"<(?:html|body|div|table|p|br)\b", re.IGNORECASE)
 _BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/]{20,}={0,2}\s*(?:[\r\n]|\Z)")
@@ -43,6 +48,8 @@ class TreeState:
     parts: int = 0
     texts: int = 0
     text_bytes: int = 0
+    nested_bytes: int = 0
+    nested_most: int = MAX_NESTED_BYTES
     cuts: list[CutPart] = field(default_factory=list)
 
 
@@ -71,21 +78,16 @@ class TreeParser:
         if default_type:
             message.set_default_type(default_type)
         message.is_root = depth == 0
-        section = read_section(self.source, start, end, top=depth == 0)
-        for code in section.repairs:
-            state.headers.note(code)
-        for name, value in section.fields:
-            message.set_raw(name, value)
-        if section.unix_from is not None:
-            message.set_unixfrom(section.unix_from)
-        body = min(section.body_start, end)
+        if depth == 0:
+            state.nested_most = MAX_NESTED_BYTES + MAX_NESTED_SIZES * (end - start)
+        body = self._read_headers(message, start, end, depth)
         kind = message.get_content_type()
         maintype = kind.partition("/")[0]
         if depth == 0 and maintype == "text" and _is_explicitly_attached(message):
             self._attached_root(message, body, end, kind)
         elif maintype not in ("multipart", "message"):
             self._leaf(message, body, end, kind, in_multipart, root=depth == 0)
-        elif depth >= MAX_DEPTH:
+        elif not self._may_nest(maintype, depth, end - body):
             state.headers.note("too_deep")
             _set_header(message, "Content-Type", 'application/octet-stream; name="nested.eml"')
             self._leaf(message, body, end, "application/octet-stream", in_multipart)
@@ -96,6 +98,23 @@ class TreeParser:
         else:
             self._multipart(message, body, end, depth)
         return message
+
+    def _read_headers(self, message: GatewayMessage, start: int, end: int, depth: int) -> int:
+        """Give an entity its header fields; return where its body begins."""
+        section = read_section(self.source, start, end, top=depth == 0)
+        for code in section.repairs:
+            self.state.headers.note(code)
+        for name, value in section.fields:
+            message.set_raw(name, value)
+        if section.unix_from is not None:
+            message.set_unixfrom(section.unix_from)
+        return min(section.body_start, end)
+
+    def _may_nest(self, maintype: str, depth: int, size: int) -> bool:
+        """Whether there is room for another multipart or message inside."""
+        if maintype == "message":
+            self.state.nested_bytes += size
+        return depth < MAX_DEPTH and self.state.nested_bytes <= self.state.nested_most
 
     # -- leaves ------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
+from .markup import unescape, without_hidden
 from .text import clean_line
 
 #: More of a text than this is never looked at.
@@ -12,7 +12,6 @@ _MAX_LOOK = 64 * 1024
 _IS_HTML = re.compile(
     r"<(?:html|body|head|div|p|br|table|span|pre|a|b|i|ul|font|meta|!doctype|!--)\b", re.IGNORECASE
 )
-_OPENING = re.compile(r"<!--|<(?:style|script|head|title)\b", re.IGNORECASE)
 _QUOTED_HTML = re.compile(
     r"<blockquote\b|<div\b[^>]{0,300}(?:gmail_quote|yahoo_quoted|divRplyFwdMsg|moz-cite-prefix|data-o-mail-quote=)"
     r"|<hr\b[^>]{0,300}(?:stopSpelling|data-o-mail-quote)",
@@ -26,7 +25,7 @@ _QUOTE_LINE = re.compile(r"^\s*(?:>|\|\s)")
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:-{2,}\s*(?:original|urspr.ngliche|weitergeleitete|forwarded)\b.*|_{10,}\s*"
     r"|(?:on|am|le)\b.{5,200}(?:wrote|schrieb|.crit)\b.{0,100}:?\s*"
-    r"|(?:from|von)\s*:\s.{0,200}@.*|.{0,100}<[^<>@\s]+@[^<>\s]+>\s*(?:wrote|schrieb)\s*:?\s*)$",
+    r"|(?:from|von)\s*:\s.{0,200}@.*|.{0,100}<[^<>@\s]+@[^<>\s]+>\s*(?:wrote|schrieb)(?:\s*:)?\s*)$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
@@ -51,33 +50,12 @@ def preview(text: str, length: int = 120) -> str:
     own = _own_words(lines, 4 * length)
     words = clean_line(own, 8 * length) or clean_line(" ".join(lines)[: 8 * length])
     if not words and plain != source:
-        words = clean_line(html.unescape(_TAG.sub(" ", _without_invisible(source)))[: 8 * length])
+        words = clean_line(unescape(_TAG.sub(" ", without_hidden(source)))[: 8 * length])
     return _clip(words, length)
 
 
-def _without_invisible(source: str) -> str:
-    """Return HTML without comments, styles, scripts and the like; unclosed ones are left."""
-    lowered = source.lower()
-    kept: list[str] = []
-    position = 0
-    unclosed: set[str] = set()
-    for match in _OPENING.finditer(source):
-        opening = match[0].lower()
-        if match.start() < position or opening in unclosed:
-            continue
-        closing = "-->" if opening == "<!--" else f"</{opening[1:]}"
-        end = lowered.find(closing, match.end())
-        if end < 0:
-            # so that thousands of them don't each search to the end
-            unclosed.add(opening)
-            continue
-        kept.append(source[position : match.start()])
-        position = lowered.find(">", end) + 1 or len(source)
-    return " ".join([*kept, source[position:]])
-
-
 def _strip_html(source: str) -> str:
-    source = _without_invisible(source)
+    source = without_hidden(source)
     quoted = _QUOTED_HTML.search(source)
     # an answer below its quotation is rarer than a quotation below the answer
     if quoted and _TAG.sub("", source[: quoted.start()]).strip():
@@ -85,7 +63,7 @@ def _strip_html(source: str) -> str:
     source = (
         source.replace("\r", " ").replace("\n", " ") if "<pre" not in source.lower() else source
     )
-    return html.unescape(_TAG.sub("", _BLOCK.sub("\n", source))).replace("\xa0", " ")
+    return unescape(_TAG.sub("", _BLOCK.sub("\n", source))).replace("\xa0", " ")
 
 
 def _own_words(lines: list[str], enough: int) -> str:

@@ -17,6 +17,9 @@ from email.utils import getaddresses
 
 # Enough for every field that means something; a longer one is an attack or an accident.
 MAX_LENGTH = 16384
+# All fields of one name together, and addresses: each is looked at by several readers.
+MAX_TOGETHER = 64 * 1024
+MAX_ADDRESSES = 1000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FOLD = re.compile(r"\r\n?[ \t]*|\n[ \t]*")
 _SPACE_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
@@ -50,11 +53,13 @@ def _decode(raw: bytes, charset: str) -> str:
 def values(message: Message, name: str) -> list[str]:
     """Return every field of that name, topmost first, unfolded, encoded words left as they are."""
     wanted = name.lower()
-    return [
-        clean(str(value)[:MAX_LENGTH])
-        for key, value in message.raw_items()
-        if key.lower() == wanted
-    ]
+    found: list[str] = []
+    room = MAX_TOGETHER
+    for key, value in message.raw_items():
+        if key.lower() == wanted and room > 0:
+            found.append(clean(str(value)[: min(room, MAX_LENGTH)]))
+            room -= len(found[-1]) + 16
+    return found
 
 
 def value(message: Message, name: str) -> str:

@@ -14,7 +14,7 @@ _DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 _VAGUE = ("5.0.0", "5.1.0", "5.3.0", "5.5.0")
 _DEAD_WORDS = re.compile(
     r"user (?:is )?unknown|unknown (?:user|recipient|mailbox)|no such (?:user|recipient|mailbox|person|address)"
-    r"|(?:user|recipient|mailbox|address|account)(?: \S+)? (?:does not|doesn'?t) exist"
+    r"|(?:user|recipient|mailbox|address|account)(?: \S{1,60})? (?:does not|doesn'?t) exist"
     r"|not a (?:known|valid) (?:user|mailbox)"
     r"|mailbox (?:not found|is disabled|unavailable)|user not found|address rejected: undeliverable"
     r"|recipient not found|no mailbox here|invalid (?:recipient|mailbox)"

@@ -9,13 +9,13 @@ spellings under which the same id is known.
 from __future__ import annotations
 
 import binascii
-import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
 
 from .digest import normalise_message_id, split_message_ids
+from .markup import unescape
 from .raw_headers import addresses, decode_words, decoded, value, values
 
 _MAX_PARENTS = 64
@@ -40,7 +40,7 @@ _SES = re.compile(
 )
 _POSTMARK_LOCAL = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _BRACKETED = re.compile(r"<[^<>]{1,2000}>")
-_BARE = re.compile(r"[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
+_BARE = re.compile(r"(?<![^\s<>,;\"])[^\s<>,;\"]{1,500}@[^\s<>,;\"]{1,500}")
 _THREAD_ROOT = 22
 _BASE64 = re.compile(r"^[A-Za-z0-9+/]{30,4096}$")
 
@@ -158,7 +158,7 @@ def parse_ids(text: str) -> list[str]:
     if "=?" in text:
         text = decode_words(text)
     if "&lt;" in text.lower():
-        text = html.unescape(text)
+        text = unescape(text)
     found = _BRACKETED.findall(text)
     if not found:
         found = [] if text.lstrip().startswith("<") and "@" not in text else _BARE.findall(text)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 
 from .charsets import decode_header_bytes, decode_text
 from .text import has_surrogates
 
-#: The text inside is bounded, so that a header full of openings costs no more than its length.
-_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^\r\n]{0,2000}?)\?=(?![0-9A-Fa-f]{2})")
+_OPENING = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?")
+_CLOSING = re.compile(r"\?=(?![0-9A-Fa-f]{2})")
+#: Characters of the text inside one word.
+_MAX_WORD = 2000
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
@@ -29,7 +32,7 @@ def decode_words(value: str, hint: str | None = None) -> str:
         return value
     pieces: list[str] = []
     pending, pending_charset, position = b"", "", 0
-    for match in _WORD.finditer(value):
+    for match, text, end in _words(value):
         between = value[position : match.start()]
         charset = match[1].partition("*")[0].lower()
         if pending and (between.strip() or charset != pending_charset):
@@ -38,11 +41,32 @@ def decode_words(value: str, hint: str | None = None) -> str:
         # white space between two encoded words is not part of the text
         if between.strip() or position == 0:
             pieces.append(between)
-        pending += _word_bytes(match[2], match[3])
-        pending_charset, position = charset, match.end()
+        pending += _word_bytes(match[2], text)
+        pending_charset, position = charset, end
     if pending:
         pieces.append(_word_text(pending, pending_charset))
     return "".join(pieces) + value[position:]
+
+
+def _words(value: str) -> Iterator[tuple[re.Match[str], str, int]]:
+    """Yield the opening of each encoded word, its text, and where it ends.
+
+    Openings and ends are looked for once each, so that a header full of the one costs no more than its length.
+    """
+    ends = (match.start() for match in _CLOSING.finditer(value))
+    closing = next(ends, -1)
+    position = 0
+    for match in _OPENING.finditer(value):
+        while 0 <= closing < match.end():
+            closing = next(ends, -1)
+        if closing < 0:
+            return
+        if match.start() < position or closing - match.end() > _MAX_WORD:
+            continue
+        text = value[match.end() : closing]
+        if "\r" not in text and "\n" not in text:
+            position = closing + 2
+            yield match, text, position
 
 
 def _word_bytes(encoding: str, text: str) -> bytes:

@@ -17,7 +17,7 @@ from odoo.modules.registry import Registry
 from odoo.service.server import load_server_wide_modules
 from odoo.tools import config
 
-from . import ledger_orders, out_orders  # noqa: F401 - make their orders known
+from . import hostile_orders, ledger_orders, out_orders  # noqa: F401 - make their orders known
 from .orders import ORDERS, environment, order
 
 
