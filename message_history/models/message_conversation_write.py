@@ -3,8 +3,8 @@ from odoo.exceptions import AccessError
 
 #: What people may change of a conversation by writing to it: what lists, cards and forms edit.
 _WRITABLE = ("state", "assignee_id", "tag_ids")
-#: What only methods of ours write, with what it takes to do so checked there.
-_BY_METHODS = ("snooze_until", "snooze_reply", "spam")
+#: What another state ends: whatever put a conversation off.
+_ENDED = {"snooze_until": False, "snooze_reply": False}
 
 
 class MessageConversation(models.Model):
@@ -22,10 +22,10 @@ class MessageConversation(models.Model):
 
         :raise AccessError: when somebody else than the server writes more than the fields in ``_WRITABLE``
         """
-        if "state" in vals and not {"snooze_until", "snooze_reply"} & set(vals):
-            vals = {**vals, "snooze_until": False, "snooze_reply": False}
         if not self.env.su:
             return self._write_for_people(vals)
+        if "state" in vals and not _ENDED.keys() & vals.keys():
+            vals = {**vals, **_ENDED}
         if "assignee_id" not in vals:
             return super().write(vals)
         changed = self.filtered(lambda one: one.assignee_id.id != (vals["assignee_id"] or False))
@@ -36,7 +36,7 @@ class MessageConversation(models.Model):
     def _write_for_people(self, vals):
         """Write what people may write, as the server; what the responsible sees is given by the person."""
         values = self._check_values(vals)
-        super(MessageConversation, self.sudo()).write(values)
+        super(MessageConversation, self.sudo()).write(values | (_ENDED if "state" in values else {}))
         if "assignee_id" in values:
             self._give_to_responsible()
         return True
@@ -47,12 +47,9 @@ class MessageConversation(models.Model):
         :raise AccessError: when there is anything else among them
         """
         self._check_handle()
-        if refused := vals.keys() - {*_WRITABLE, *_BY_METHODS}:
+        if refused := vals.keys() - set(_WRITABLE):
             raise AccessError(self.env._(
                 "This can't be changed on a conversation: %(fields)s", fields=", ".join(sorted(refused))))
-        for name in _BY_METHODS:
-            if vals.get(name):
-                raise AccessError(self.env._("Please use the buttons of the inbox for this."))
         values = dict(vals)
         if "assignee_id" in values:
             values["assignee_id"] = self._check_responsible(values["assignee_id"])

@@ -8,6 +8,7 @@ from . import (
     test_channel_health,
     test_channel_rights,
     test_controllers,
+    test_conversation_rights,
     test_conversations,
     test_desk,
     test_desk_merge,

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..models.message_outbox import ACTS
@@ -95,11 +95,12 @@ class TestPrivateMail(MessageCase):
             line = {"delivery_id": self.delivery.id, "new_address": "thief@outside.example"}
             with self.assertRaises(AccessError):
                 forms.create({"history_id": self.history.id, "line_ids": [(0, 0, line)]})
-            wizard = forms.create({"history_id": self.history.id})
             with self.assertRaises(AccessError):
-                wizard.write({"line_ids": [(0, 0, line)]})
-            with self.assertRaises(AccessError):
-                wizard.action_apply()
+                forms.create({"history_id": self.history.id})
+            wizard = forms.create({"history_id": self.receive(build_mail()).id})
+            for change in ({"history_id": self.history.id}, {"line_ids": [(0, 0, line)]}):
+                with self.assertRaises(UserError), self.env.cr.savepoint():
+                    wizard.write(change)
         self.assertEqual(self.delivery.address, "ann@example.com")
 
     def test_nothing_is_offered(self):
