@@ -38,9 +38,11 @@ class MessageChannel(models.Model):
         return (self, self.sudo().bus_key or "")
 
     def _bus_send(self, notification_type, message, /, *, subchannel=None):
-        for channel in self:
-            super(MessageChannel, channel)._bus_send(
-                notification_type, message, subchannel=subchannel or channel._bus_name()[1])
+        for channel in self[:-1]:
+            channel._bus_send(notification_type, message, subchannel=subchannel)
+        last = self[-1:]
+        name = subchannel or (last and last._bus_name()[1]) or None
+        return super(MessageChannel, last)._bus_send(notification_type, message, subchannel=name)
 
     @api.model
     def action_set_up(self, *_ids):

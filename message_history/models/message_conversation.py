@@ -41,7 +41,7 @@ class MessageConversation(models.Model):
     split_from_id = fields.Many2one("message.conversation", readonly=True, ondelete="set null",
                                     index="btree_not_null", help="Never merged with it again by itself.")
     beside_id = fields.Many2one("message.conversation", readonly=True, ondelete="set null", index="btree_not_null",
-                                string="Beside", help="The same thread on a channel that has other readers.")
+                                help="The same thread on a channel that has other readers.")
     beside_ids = fields.One2many("message.conversation", "beside_id", string="Also Beside")
     model = fields.Char(readonly=True, string="Document Model")
     res_id = fields.Many2oneReference("Document Id", model_field="model", readonly=True)

@@ -36,10 +36,14 @@ class MessageConversation(models.Model):
     def _write_for_people(self, vals):
         """Write what people may write, as the server; what the responsible sees is given by the person."""
         values = self._check_values(vals)
-        super(MessageConversation, self.sudo()).write(values | (_ENDED if "state" in values else {}))
+        self.sudo()._write_values(values | (_ENDED if "state" in values else {}))
         if "assignee_id" in values:
             self._give_to_responsible()
         return True
+
+    def _write_values(self, values):
+        """Write values that were checked, without giving anybody anything yet."""
+        return super().write(values)
 
     def _check_values(self, vals):
         """Return values that people may write to these conversations, cleaned of what they may not.
@@ -72,9 +76,8 @@ class MessageConversation(models.Model):
         """Return commands that set or take tags that are there; none that makes or changes one."""
         tags = self.env["message.tag"]
         found = []
-        for command in commands or ():
-            if isinstance(command, int):
-                command = (4, command)
+        for given in commands or ():
+            command = (4, given) if isinstance(given, int) else given
             code, ids = command[0], [command[1]] if command[0] in (3, 4) else []
             if code == 6:
                 ids = list(command[2])

@@ -48,10 +48,10 @@ class MessageDraft(models.Model):
         for vals in vals_list:
             self._check_allowed(vals, _BEGUN_WITH)
         # default_* in a context is what a client says as well
-        drafts = super(MessageDraft, self.with_context(clean_context(self.env.context))).create(
-            [{**vals, "user_id": self.env.uid} for vals in vals_list])
+        clean = self.with_env(self.env(context=clean_context(self.env.context)))
+        drafts = super(MessageDraft, clean).create([{**vals, "user_id": self.env.uid} for vals in vals_list])
         drafts._check_links()
-        return drafts.with_context(self.env.context)
+        return drafts.with_env(self.env)
 
     def write(self, vals):
         if self.env.su:

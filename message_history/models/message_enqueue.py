@@ -16,7 +16,8 @@ _HISTORY = (
     "channel_id", "direction", "state", "priority", "external_id", "names", "size", "content_digest", "date",
     "content_type", "settled", "finished", "private", "message_uid", "sender_name", "sender_address", "partner_id",
     "recipients", "subject", "preview", "body_text", "attachment_count", "kind", "model", "res_id",
-    "mail_message_id", "mail_mail_id", "company_id", "desk_channel_id", "envelope_sender", "max_attempts", "recipient_count", "waiting_count",
+    "mail_message_id", "mail_mail_id", "company_id", "desk_channel_id",
+    "envelope_sender", "max_attempts", "recipient_count", "waiting_count",
     "attempts", "create_uid", "create_date", "write_uid", "write_date",
 )
 _DELIVERY = (

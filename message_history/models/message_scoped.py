@@ -25,7 +25,7 @@ class ResUsers(models.Model):
 
     @ormcache("self.id")
     def _message_scope_ids(self):
-        """Return (everything, manages, channels, shared channels, companies) of the user, kept until one of them changes."""
+        """Return (everything, manages, channels, shared channels, companies), kept until one of them changes."""
         user_sudo = self.sudo()
         manager = user_sudo.has_group("message_history.group_manager")
         if not manager and not user_sudo.has_group("message_history.group_user"):
@@ -36,7 +36,7 @@ class ResUsers(models.Model):
             "SELECT c.id, c.company_id FROM message_channel c LEFT JOIN message_channel_member_rel m "
             "ON m.channel_id = c.id AND m.user_id = %s WHERE (c.company_id IS NULL OR c.company_id = ANY(%s)) "
             "AND (%s OR m.user_id IS NOT NULL)", self.id, list(company_ids), manager))
-        every_company = len(self.env["res.company"].sudo().search([]) - user_sudo.company_ids) == 0
+        every_company = not self.env["res.company"].sudo().search_count([("id", "not in", company_ids)], limit=1)
         if manager and every_company:
             return True, True, tuple(row[0] for row in rows), (), company_ids
         shared = () if every_company else tuple(row[0] for row in rows if row[1] is None)

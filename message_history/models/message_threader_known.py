@@ -67,7 +67,8 @@ class MessageThreader(models.AbstractModel):
             "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
             "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
             "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id LIMIT 1",
-            id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"], uid=values["message_uid"],
+            id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"],
+            uid=values["message_uid"],
             sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
             text=values["body_text"]))
         if not rows:

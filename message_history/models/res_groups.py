@@ -9,7 +9,7 @@ class ResGroups(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if {"user_ids", "implied_ids"} & vals.keys() and self._concern_messages():
-            self.env["message.channel"].sudo().search([])._renew_bus()
+            self.env["message.channel"].sudo().search([("bus_key", "!=", False)])._renew_bus()
         return result
 
     @api.model

@@ -63,7 +63,7 @@ class TestRegistryWalk(RegistryWalk):
         "message.conversation.desk_split": Call("member", lambda test, user: test.thread.with_user(user).desk_split(
             test.second.ids)),
         "message.conversation.desk_undo": Call("member", lambda test, user: test.changed.with_user(
-            user).desk_undo(test.undo), _ALL_OTHERS, "takes back what the caller himself did, of which there is nothing"),
+            user).desk_undo(test.undo), _ALL_OTHERS, "takes back what the caller did himself: nothing"),
         "message.conversation.message_post": Call("member", _on(
             "conversation", "message_post", body=f"{MARK} noted", message_type="comment")),
         "message.conversation.message_subscribe": Call("member", lambda test, user: test.conversation.with_user(
@@ -140,7 +140,8 @@ class TestRegistryWalk(RegistryWalk):
         "message.privacy.action_look_up": Call("manager", _wizard("message.privacy", "action_look_up", lambda test: {
             "address": "ann@example.com"}), ("manager_b",), "finds what is of the manager's own companies"),
         "message.privacy.action_view_messages": Call("manager", _wizard(
-            "message.privacy", "action_view_messages", lambda test: {"address": "ann@example.com"}), ("manager_b",), _EMPTY),
+            "message.privacy", "action_view_messages", lambda test: {"address": "ann@example.com"}),
+            ("manager_b",), _EMPTY),
         "message.privacy.action_export": Call("manager", _wizard("message.privacy", "action_export", lambda test: {
             "address": "ann@example.com"}), ("manager_b",), "the archive holds what is of the manager's own companies"),
         "message.privacy.action_erase": Call("manager", _wizard("message.privacy", "action_erase", lambda test: {
@@ -223,7 +224,8 @@ class TestRegistryWalk(RegistryWalk):
     def test_the_chatter_s_and_the_activities_methods_on_models_of_ours(self):
         """What message.channel and message.conversation inherit can be called as well."""
         walked = {
-            "activity_schedule": ("mail.mail_activity_data_todo",), "activity_unlink": (["mail.mail_activity_data_todo"],),
+            "activity_schedule": ("mail.mail_activity_data_todo",),
+            "activity_unlink": (["mail.mail_activity_data_todo"],),
             "activity_feedback": (["mail.mail_activity_data_todo"],), "message_get_followers": (),
             "activity_reschedule": (["mail.mail_activity_data_todo"],), "message_unsubscribe": (),
             "activity_search": (["mail.mail_activity_data_todo"],), "message_change_thread": None,

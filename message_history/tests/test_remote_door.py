@@ -15,7 +15,8 @@ class TestRemoteDoor(GateCase):
 
     def takeover(self, login):
         return {"name": login, "user_ids": [[0, 0, {
-            "login": login, "name": login, "password": "s3cret taken", "group_ids": [[4, self.ref("base.group_system")]]}]]}
+            "login": login, "name": login, "password": "s3cret taken",
+            "group_ids": [[4, self.ref("base.group_system")]]}]]}
 
     def test_who_has_no_such_right_is_refused_by_every_way_and_nothing_is_kept(self):
         partner = self.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})

@@ -168,7 +168,8 @@ class TestScope(ScopeCase):
     def test_names_are_told_to_who_sees_the_record(self):
         conversation, ours, theirs = self.merged()
         for record, seen, hidden in (
-                (theirs, self.other, self.member), (ours, self.member, self.other), (conversation, self.member, self.outsider),
+                (theirs, self.other, self.member), (ours, self.member, self.other),
+                (conversation, self.member, self.outsider),
                 (self.sales, self.other, self.member), (conversation.pair_ids.filtered(
                     lambda pair: pair.channel_id == self.sales), self.other, self.member)):
             # as the ORM reads names of links: as superuser on behalf of the user

@@ -27,7 +27,8 @@ class TestWizardOwners(TransactionCase):
         values = {}
         if name == "message.correct.line":  # its recipient is one of the form's message
             delivery = self.make_target("message.delivery")
-            wizard = self.env["message.correct"].with_user(self.one).sudo().create({"history_id": delivery.history_id.id})
+            wizard = self.env["message.correct"].with_user(self.one).sudo().create(
+                {"history_id": delivery.history_id.id})
             values = {"wizard_id": wizard.id, "delivery_id": delivery.id, "new_address": "x"}
             return model.with_user(self.one).sudo().create(values).sudo(False)
         for field_name, field in model._fields.items():

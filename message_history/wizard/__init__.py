@@ -1,4 +1,5 @@
 from . import (
+    message_conversation_undo,
     message_correct,
     message_link,
     message_privacy,

@@ -80,7 +80,9 @@ class MessageSetup(models.TransientModel):
             label = self._fields[field]._description_string(self.env)
             lines.append(self.env._("Please look at the field “%(field)s”.", field=label))
         lines.append(self._words_for_verify(report.error))
-        return Part(titles[1], False, [*filter(None, lines), "", *self._lines_for(report)], field)
+        # what may not be connected to was not tried: there are no steps to tell of, whatever is or is not there
+        steps = () if kind_of(report.error) in ("reach", "port") else ("", *self._lines_for(report))
+        return Part(titles[1], False, [*filter(None, lines), *steps], field)
 
     def _lines_for(self, report):
         """Return the steps of a test, for others than system administrators without what the server said."""

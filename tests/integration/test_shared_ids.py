@@ -16,29 +16,31 @@ from odoo.addons.message_history.lib.peek import peek
 from odoo.addons.message_history.lib.transport import IncomingMessage
 from odoo.addons.message_history.tools import locks
 
-KEY = bytes(range(22))
+KEY = (bytes(range(22)) + n.to_bytes(4, "big"))[-22:]
 def mail(number, kind):
-    own = "<same@x.example>" if kind == "one id" else f"<{kind.replace(' ', '-')}-{number}@x.example>"
-    lines = [f"From: Ann <{'ann' if kind == 'one sender' else f'ann{number}'}@x.example>", "To: o@example.net",
+    own = f"<same{n}@x.example>" if kind == "one id" else f"<{kind.replace(' ', '-')}-{n}-{number}@x.example>"
+    sender = f"ann{n}" if kind == "one sender" else f"ann{n}-{number}"
+    lines = [f"From: Ann <{sender}@x.example>", "To: o@example.net",
              f"Subject: {kind}", f"Message-ID: {own}", "Date: Fri, 02 Jan 2026 10:00:00 +0000"]
     if kind == "references":
-        lines.append("References: " + " ".join(f"<r{one}@x.example>" for one in range(32)))
+        lines.append("References: " + " ".join(f"<r{one}-{n}@x.example>" for one in range(32)))
     if kind == "thread key":
         lines.append("Thread-Index: " + base64.b64encode(KEY).decode())
     return ("\r\n".join(lines) + f"\r\n\r\nText {number}\r\n").encode()
 
-channel = env["message.channel"].create({"name": f"Shared {kind} {n}", "loop_limit": 0 if kind != "one sender" else 200,
+channel = env["message.channel"].create({
+    "name": f"Shared {kind} {n}", "loop_limit": 200 if kind == "one sender" else 0,
     "folder_ids": [(0, 0, {"name": "INBOX", "without_document": "inbox"})]})
 folder = channel.folder_ids
 conversation = env["message.conversation"].create({"channel_id": channel.id, "state": "open",
     "conversation_key": KEY.hex() if kind == "thread key" else False})
 look = peek(mail(0, kind))
-env.cr.execute("""INSERT INTO message_history (channel_id, folder_id, direction, state, priority, external_id, size,
-    content_digest, sender_key, truncated, settled, attempts, date, create_date, write_date, conversation_id, message_uid,
-    sender_address, subject, body_text, attachment_count, content_type)
+env.cr.execute(f"""INSERT INTO message_history (channel_id, folder_id, direction, state, priority, external_id, size,
+    content_digest, sender_key, truncated, settled, attempts, date, create_date, write_date, conversation_id,
+    message_uid, sender_address, subject, body_text, attachment_count, content_type)
     SELECT %s, %s, 'in', 'processed', 10, 'INBOX/1/' || i, 300, i, CASE WHEN %s THEN %s ELSE i END, false, true, 1,
     now() at time zone 'UTC' - interval '10 minutes', now() at time zone 'UTC', now() at time zone 'UTC', %s,
-    CASE WHEN %s THEN '<same@x.example>' ELSE '<old' || i || '@x.example>' END, 'a@x.example', 'x', 'y', 0,
+    CASE WHEN %s THEN '<same' || {int(n)} || '@x.example>' ELSE '<old' || i || '@x.example>' END, 'a@x.example', 'x', 'y', 0,
     'message/rfc822' FROM generate_series(1, %s) i RETURNING id""",
     [channel.id, folder.id, kind == "one sender", look.sender_key, conversation.id, kind == "one id", n])
 ids = [row[0] for row in env.cr.fetchall()]
@@ -67,8 +69,9 @@ for _round in range(rounds_wanted):
     for _one in range(mails):
         number += 1
         raws.append(mail(number, kind))
-    stored = env["message.intake"]._store_chunk(channel, [
-        IncomingMessage(external_id=f"INBOX/2/{number}/{index}", content=raw, size=len(raw)) for index, raw in enumerate(raws)], folder)
+    env["message.intake"]._store_chunk(channel, [
+        IncomingMessage(external_id=f"INBOX/2/{number}/{index}", content=raw, size=len(raw))
+        for index, raw in enumerate(raws)], folder)
     env.cr.commit()
     counted["sql"] = 0
     begun, done = time.process_time(), 0
@@ -79,10 +82,12 @@ for _round in range(rounds_wanted):
     rounds.append((time.process_time() - begun, time.perf_counter() - started, counted["sql"], done))
     env.cr.commit()
 Cursor.execute = original
-env.cr.execute("SELECT state, COUNT(*) FROM message_history WHERE channel_id = %s AND id > %s GROUP BY 1", [channel.id, max(ids)])
+new = "FROM message_history WHERE channel_id = %s AND id > %s"
+env.cr.execute(f"SELECT state, COUNT(*) {new} GROUP BY 1", [channel.id, max(ids)])
 states = dict(env.cr.fetchall())
-env.cr.execute("SELECT COUNT(DISTINCT conversation_id) FROM message_history WHERE channel_id = %s AND id > %s", [channel.id, max(ids)])
-result = {"cpu": min(row[0] for row in rounds), "seconds": min(row[1] for row in rounds), "sql": min(row[2] for row in rounds),
+env.cr.execute(f"SELECT COUNT(DISTINCT conversation_id) {new}", [channel.id, max(ids)])
+cpu, seconds, sql, _done = map(min, zip(*rounds))
+result = {"cpu": cpu, "seconds": seconds, "sql": sql,
           "done": sum(row[3] for row in rounds), "states": states, "conversations": env.cr.fetchone()[0]}
 '''
 
@@ -98,4 +103,3 @@ def test_the_cost_of_a_message_stays_flat(module_database, kind):
           f"{many['cpu']:.2f} s, SQL {few['sql']} -> {many['sql']}")
     assert many["sql"] <= few["sql"] * GROWTH
     assert many["cpu"] <= few["cpu"] * GROWTH + 0.02
-    assert many["seconds"] <= few["seconds"] * GROWTH + 0.05

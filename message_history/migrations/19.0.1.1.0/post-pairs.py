@@ -20,7 +20,8 @@ def migrate(cr, version):
     """Fill what the new version reads; nothing is lost when it is run again."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     _note_companies(cr)
-    cr.execute("UPDATE message_history SET desk_channel_id = NULL WHERE direction = 'in' AND desk_channel_id IS NOT NULL")
+    cr.execute("UPDATE message_history SET desk_channel_id = NULL "
+               "WHERE direction = 'in' AND desk_channel_id IS NOT NULL")
     cr.execute("SELECT id FROM message_conversation ORDER BY id")
     conversation_ids = [row[0] for row in cr.fetchall()]
     for number, ids in enumerate(split_every(BATCH, conversation_ids, list)):
