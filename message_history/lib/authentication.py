@@ -134,8 +134,12 @@ class AuthenticationResults:
         return ", ".join(f"{name} {result}" for name, result in results if result.result)
 
 
+#: No server is named: nothing is known of anybody.
+NOBODY = TrustedServers()
+
+
 def read_authentication(
-    message: Message, trusted: TrustedServers, sender_address: str = ""
+    message: Message, trusted: TrustedServers = NOBODY, sender_address: str = ""
 ) -> AuthenticationResults:
     """Return what the trusted servers say; nothing without such servers. Linear in the headers.
 

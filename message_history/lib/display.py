@@ -25,7 +25,7 @@ HOLDABLE = ("src", "background", "style")
 LEADS_TO = "data-leads-to"
 _HTTP = ("http:", "https:")
 _REMOTE_STYLE = re.compile(r"url\('https?:[^')]*'\)")
-_NO_LENGTH = re.compile(r"\s*[0-2](?:px)?\s*\Z|\s*0*\s*%\s*\Z")
+_NO_LENGTH = re.compile(r"[0-2](?:px)?|0*%")
 _HIDDEN = re.compile(
     r"display: none|visibility: hidden|opacity: 0(?:;|$)|(?:^|; )(?:max-)?(?:width|height): [0-2](?:px)?(?:;|$)")
 #: How the usual programs mark what they quote; only the outermost is folded.
@@ -171,7 +171,7 @@ def _is_quotable(node: Any, style: str, *, pictures: bool) -> bool:
     source = node.get("src") or ""
     if not source.startswith(_HTTP):
         return source.startswith("data:")
-    seen = not any(_NO_LENGTH.match(node.get(name) or "x") for name in ("width", "height"))
+    seen = not any(_NO_LENGTH.fullmatch("".join((node.get(name) or "x")[:100].split())) for name in ("width", "height"))
     return pictures and seen and not _HIDDEN.search(style.lower())
 
 
