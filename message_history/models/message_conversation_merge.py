@@ -27,8 +27,10 @@ class MessageConversation(models.Model):
         undo = {"id": target.id, "own": target._describe_part(), "merged": [one._describe_part() for one in others]}
         self.sudo()._merge_into(target.sudo())
         target.sudo()._settle_conversations(target.ids, moved=True)
-        said = ", ".join(subjects) if same_readers else self.env._("%(count)s conversations", count=len(subjects))
-        target.message_post(body=self.env._("Merged: %(subjects)s", subjects=said))
+        # what its readers did not see before is not told by its subject either
+        said = self.env._("Merged: %(subjects)s", subjects=", ".join(subjects)) if same_readers else self.env._(
+            "Merged with conversations of other channels.")
+        target.message_post(body=said)
         self._notify_changed(target.ids)
         return {"target": target.id, "undo": self.env["message.conversation.undo"]._keep([undo]),
                 "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}

@@ -40,8 +40,8 @@ env.cr.execute(f"""INSERT INTO message_history (channel_id, folder_id, direction
     message_uid, sender_address, subject, body_text, attachment_count, content_type)
     SELECT %s, %s, 'in', 'processed', 10, 'INBOX/1/' || i, 300, i, CASE WHEN %s THEN %s ELSE i END, false, true, 1,
     now() at time zone 'UTC' - interval '10 minutes', now() at time zone 'UTC', now() at time zone 'UTC', %s,
-    CASE WHEN %s THEN '<same' || {int(n)} || '@x.example>' ELSE '<old' || i || '@x.example>' END, 'a@x.example', 'x', 'y', 0,
-    'message/rfc822' FROM generate_series(1, %s) i RETURNING id""",
+    CASE WHEN %s THEN '<same' || {int(n)} || '@x.example>' ELSE '<old' || i || '@x.example>' END, 'a@x.example', 'x',
+    'y', 0, 'message/rfc822' FROM generate_series(1, %s) i RETURNING id""",
     [channel.id, folder.id, kind == "one sender", look.sender_key, conversation.id, kind == "one id", n])
 ids = [row[0] for row in env.cr.fetchall()]
 shared = [(digest, 1) for digest in look.reference_digests] if kind == "references" else []

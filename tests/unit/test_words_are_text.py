@@ -31,7 +31,7 @@ WRITTEN = {
     ("message_history/models/message_alarm.py", "note=_as_text(mail.values.get('state_reason'))"): "escaped",
     (
         "message_history/models/message_conversation_merge.py",
-        "body=self.env._('Merged: %(subjects)s', subjects=said)",
+        "body=said",
     ): "message_post escapes a text",
     ("message_history/models/message_draft_send.py", "body=self.body or ''"): "the draft's own mark-up, sanitised",
     ("message_history/models/message_alarm.py", "feedback=self.env._('All is well again.')"): "written here",
