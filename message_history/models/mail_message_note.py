@@ -16,14 +16,22 @@ class MailMessage(models.Model):
         help="A note on a conversation: the channel on which its author was there.")
 
     def _hidden_notes(self, alias):
-        """Return the condition that a row is a note of a pair that the present user does not see."""
-        everything, _manages, channel_ids, shared_ids, _companies = self.env.user._message_scope_ids()
-        channel = SQL.identifier(alias, "note_channel_id")
-        seen = SQL("%s = ANY(%s)", channel, [*channel_ids, *shared_ids])
+        """Return the condition that a row is a note of a pair that the present user does not see.
+
+        In SQL alone: this is asked with every search for chatter messages, which must not cost a query more.
+        """
+        channel, user = SQL.identifier(alias, "note_channel_id"), self.env.user
+        self.env["message.channel"].flush_model(["company_id"])
         given = SQL(
-            "EXISTS (SELECT FROM message_conversation_grant g WHERE g.user_id = %s AND g.channel_id = %s "
-            "AND g.conversation_id = %s)", self.env.uid, channel, SQL.identifier(alias, "res_id"))
-        return SQL("FALSE") if everything else SQL("(%s IS NOT NULL AND NOT (%s OR %s))", channel, seen, given)
+            "EXISTS (SELECT FROM message_conversation_grant g WHERE g.user_id = %s AND g.channel_id = c.id "
+            "AND g.conversation_id = %s)", user.id, SQL.identifier(alias, "res_id"))
+        seen = SQL("TRUE") if user.has_group("message_history.group_manager") else SQL(
+            "(EXISTS (SELECT FROM message_channel_member_rel m WHERE m.channel_id = c.id AND m.user_id = %s) OR %s)",
+            user.id, given)
+        return SQL(
+            "(%s IS NOT NULL AND NOT EXISTS (SELECT FROM message_channel c WHERE c.id = %s AND %s AND "
+            "(c.company_id IS NULL OR EXISTS (SELECT FROM res_company_users_rel r WHERE r.cid = c.company_id "
+            "AND r.user_id = %s))))", channel, channel, seen, user.id)
 
     def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
         if not bypass_access and not self.env.su:
@@ -35,10 +43,12 @@ class MailMessage(models.Model):
         refused = super()._check_access(operation)
         if refused or self.env.su or not any(self._ids):
             return refused
+        notes = [one.id for one in self.sudo() if one.id and one.model == "message.conversation"]
+        if not notes:
+            return None
         self.flush_recordset(["note_channel_id", "res_id"])
         rows = self.env.execute_query(SQL(
-            "SELECT m.id FROM mail_message m WHERE m.id = ANY(%s) AND %s",
-            [id_ for id_ in self._ids if id_], self._hidden_notes("m")))
+            "SELECT m.id FROM mail_message m WHERE m.id = ANY(%s) AND %s", notes, self._hidden_notes("m")))
         if not rows:
             return None
         return self.browse(row[0] for row in rows), functools.partial(self._refuse_note)

@@ -101,8 +101,9 @@ class Scope:
             parts.append(SQL(
                 "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = ANY(%s) "
                 "AND (p.company_id IS NULL OR p.company_id = ANY(%s))", list(self.shared_ids), list(self.company_ids)))
-        if ids := sorted({one for ids in self.granted.values() for one in ids}):
-            parts.append(SQL("SELECT unnest(%s::int[])", ids))
+        parts += [SQL(
+            "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = %s "
+            "AND p.conversation_id = ANY(%s)", channel_id, ids) for channel_id, ids in self.granted.items()]
         return Domain("id", "in", SQL("(%s)", SQL(" UNION ALL ").join(parts)))
 
     def _companies(self) -> Domain:
