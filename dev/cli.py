@@ -22,6 +22,7 @@ COMMANDS = {
     "bench": "dev.bench",
     "faults": "dev.faults",
     "guards": "dev.guards",
+    "upgrade": "dev.upgrade",
     "pictures": "dev.pictures",
     "odoo": "dev.odoo_command",
     "database": "dev.database_command",
@@ -78,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
     guards.add_argument("--fresh", action="store_true", help="forget what was tried so far")
     guards.add_argument("--check", action="store_true", help="only see whether every guard stands where it is said")
 
+    _add_upgrade(commands.add_parser("upgrade", parents=[source],
+                                     help="upgrade a database that older code filled, and compare"))  # fmt: skip
+
     pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
     for name in ("url", "login", "password"):
         pictures.add_argument(name)
@@ -102,6 +106,12 @@ def parser() -> argparse.ArgumentParser:
     clean = commands.add_parser("clean", help="remove the data of this checkout")
     clean.add_argument("--all", action="store_true", help="the downloads of this user as well")
     return top
+
+
+def _add_upgrade(upgrade: argparse.ArgumentParser) -> None:
+    upgrade.add_argument("--from", dest="commit", default="a099d15", metavar="COMMIT", help="the older code")
+    upgrade.add_argument("--size", type=int, default=450, help="mails that come in before, and as many that go out")
+    upgrade.add_argument("--alone", action="store_true", help="each addon alone, with no data, instead")
 
 
 def _interrupt(_number: int, _frame: object) -> None:
