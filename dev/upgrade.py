@@ -1,7 +1,7 @@
 """``dev upgrade``: fills a database with the code of an older commit, upgrades it, and compares.
 
 The old code runs from a worktree of its own, with its own addons and demo data, against the same
-PostgreSQL. What it left behind is described by ``dev/upgrade_state.py`` before and after.
+PostgreSQL. What is played and compared is in ``tests/integration/upgrade``.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main(options: Namespace) -> int:
             return 1 if alone(odoo, options.commit) else 0
         env = {**os.environ, **odoo.environment(), **odoo.server.environment(),
                "PYTHONPATH": f"{paths.REPO}{os.pathsep}{odoo.source.folder}"}  # fmt: skip
-        command = [venv.python(), "-u", "-m", "dev.upgrade_play", options.commit, str(options.size)]
+        command = [venv.python(), "-u", "-m", "tests.integration.upgrade.play", options.commit, str(options.size)]
         return foreground.run(command, env, cwd=paths.REPO)
 
 

@@ -19,7 +19,6 @@ OLD_COLUMNS = ("subject", "preview", "sender", "partner_id", "last_message_id", 
 def migrate(cr, version):
     """Fill what the new version reads; nothing is lost when it is run again."""
     env = api.Environment(cr, SUPERUSER_ID, {})
-    _note_companies(cr)
     cr.execute("UPDATE message_history SET desk_channel_id = NULL "
                "WHERE direction = 'in' AND desk_channel_id IS NOT NULL")
     _forget_empty(cr, env)
@@ -44,24 +43,6 @@ def _forget_empty(cr, env):
                            AND m.message_type = 'comment')""")
     for ids in split_every(1000, [row[0] for row in cr.fetchall()], list):
         env["message.conversation"].browse(ids).unlink()
-
-
-def _note_companies(cr):
-    """Note whose each message is: of its channel's company or, where that has none, of its document's or author's."""
-    cr.execute("""
-        UPDATE message_history h SET company_id = c.company_id FROM message_channel c
-         WHERE c.id = h.channel_id AND c.company_id IS NOT NULL AND h.company_id IS NULL""")
-    cr.execute("""
-        UPDATE message_history h SET company_id = m.record_company_id FROM mail_message m
-         WHERE m.id = h.mail_message_id AND h.company_id IS NULL AND m.record_company_id IS NOT NULL""")
-    cr.execute("""
-        UPDATE message_history h SET company_id = a.company_id
-          FROM mail_message m JOIN (
-               SELECT p.id, COALESCE((SELECT u.company_id FROM res_users u WHERE u.partner_id = p.id AND u.id <> %s
-                                       ORDER BY u.active DESC, u.id LIMIT 1), p.company_id) AS company_id
-                 FROM res_partner p) a ON a.id = m.author_id
-         WHERE m.id = h.mail_message_id AND h.direction = 'out' AND h.company_id IS NULL AND a.company_id IS NOT NULL
-        """, [SUPERUSER_ID])
 
 
 def _give(cr):

@@ -6,7 +6,6 @@ Run as a module by ``dev upgrade``; the test of the integration ring calls :func
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 import tempfile
@@ -19,11 +18,12 @@ from typing import Any
 
 from dev import database as databases
 from dev import odoo as odoo_module
-from dev import paths, results, upgrade, upgrade_compare, upgrade_mails
+from dev import paths, upgrade
 from dev.instance import OdooProcess, wait_until
 from dev.odoo import Odoo
 from dev.servers.dovecot import Dovecot
 from dev.servers.smtp import SmtpProcess
+from tests.integration.upgrade import compare, mails
 
 HERE = Path(__file__).resolve().parent
 MARK = "@@"
@@ -72,7 +72,7 @@ class Play:
         self.smtp = stack.enter_context(SmtpProcess(scratch / "smtp.jsonl"))
         self.dovecot = stack.enter_context(Dovecot())
         self.delivered: Counter[str] = Counter()
-        for name in upgrade_mails.BOXES:
+        for name in mails.BOXES:
             self.dovecot.add_user(name)
 
     def _point_to(self, folder: Path) -> None:
@@ -85,19 +85,19 @@ class Play:
 
     def deliver(self, count: int, prefix: str) -> None:
         """Put mails into the mailboxes."""
-        for box, content in upgrade_mails.mails(count, prefix):
+        for box, content in mails.mails(count, prefix):
             self.dovecot.deliver_file(box, content)
-            self.delivered[upgrade_mails.name_of(content)] += 1
+            self.delivered[mails.name_of(content)] += 1
 
     def fill(self) -> dict[str, Any]:
         """Have the old code fill its database; returns what it told."""
         settings = {"imap_port": self.dovecot.imap_port, "smtp_port": self.smtp.port, "sent": self.size}
-        text = f"SETTINGS = {json.dumps(settings)!r}\n{(HERE / 'upgrade_fill.py').read_text()}"
+        text = f"SETTINGS = {json.dumps(settings)!r}\n{(HERE / 'fill.py').read_text()}"
         return self._answer(self.old, text)
 
     def describe(self, odoo: Odoo) -> dict[str, Any]:
         """Describe the database with the eyes of one code."""
-        return self._answer(odoo, (HERE / "upgrade_state.py").read_text())
+        return self._answer(odoo, (HERE / "state.py").read_text())
 
     def _answer(self, odoo: Odoo, script: str) -> dict[str, Any]:
         answer: dict[str, Any]
@@ -120,14 +120,14 @@ class Play:
         code = self.new.run("-d", self.database, "-u", ",".join(upgrade.addons_of(self.folder)), "--stop-after-init",
                             "--no-http", log=log)  # fmt: skip
         if code:
-            raise self_failed(log)
+            raise upgrade.DevError("The upgrade failed.", f"See {log}")
         return time.monotonic() - begun
 
     def sql(self, query: str) -> list[str]:
         """Rows of the database."""
         return self.new.server.query(query, self.database)
 
-    def wait_quiet(self, report: upgrade_compare.Report) -> None:
+    def wait_quiet(self, report: compare.Report) -> None:
         """Wait until nothing is under way; says what still is when it takes too long."""
         try:
             wait_until(self.quiet, QUIET_SECONDS, "all is sent and fetched", every=0.5)
@@ -144,11 +144,6 @@ class Play:
         return sorted(set(self.delivered) - known)
 
 
-def self_failed(log: Path) -> upgrade.DevError:
-    """The error of an upgrade that ended with another code than 0."""
-    return upgrade.DevError("The upgrade failed.", f"See {log}")
-
-
 def play(odoo: Odoo, commit: str = upgrade.BEFORE, size: int = 600, say: Callable[[str], None] = print) -> list[str]:
     """Play it; returns what is wrong, in words: nothing, if all is well.
 
@@ -156,7 +151,7 @@ def play(odoo: Odoo, commit: str = upgrade.BEFORE, size: int = 600, say: Callabl
     """
     with ExitStack() as stack:
         game = Play(odoo, commit, size, stack)
-        report = upgrade_compare.Report(say)
+        report = compare.Report(say)
         game.deliver(size, "t")
         game.fill()
         before = game.describe(game.old)
@@ -176,7 +171,7 @@ def play(odoo: Odoo, commit: str = upgrade.BEFORE, size: int = 600, say: Callabl
     return report.wrong
 
 
-def _upgrade_while_the_old_gateway_works(game: Play, report: upgrade_compare.Report) -> list[Path]:
+def _upgrade_while_the_old_gateway_works(game: Play, report: compare.Report) -> list[Path]:
     log = paths.log_dir() / f"{game.database}-upgrade.log"
     with game.gateway(game.moved, "old") as old:
         game.old.shell(game.database, LIVE, game.log)
@@ -187,11 +182,11 @@ def _upgrade_while_the_old_gateway_works(game: Play, report: upgrade_compare.Rep
         time.sleep(8)
         if not old.alive():
             report.fail(f"The old gateway ended: {old.tail()}")
-        report.line("what the old gateway says", upgrade_compare.renewed(old.log))
+        report.line("what the old gateway says", compare.renewed(old.log))
     return [log]
 
 
-def _again(game: Play, report: upgrade_compare.Report, after: dict[str, Any], logs: list[Path]) -> None:
+def _again(game: Play, report: compare.Report, after: dict[str, Any], logs: list[Path]) -> None:
     """Upgrade a second time, with nobody at work: nothing may change."""
     before = game.describe(game.new)
     log = paths.log_dir() / f"{game.database}-again.log"

@@ -21,8 +21,8 @@ TABLES = {
                               "res_id, conversation_key FROM message_conversation",
     "followers": "SELECT id, conversation_id, user_id, seen_message_id, follows, starred, mentioned "
                  "FROM message_conversation_member",
-    "drafts": "SELECT d.id, user_id, conversation_id, mode, state, d.history_id, sender_id, recipients::text, copies::text, "
-              "subject, body, quote, sent_id, (SELECT string_agg(r.ir_attachment_id::text, ',' ORDER BY "
+    "drafts": "SELECT d.id, user_id, conversation_id, mode, state, d.history_id, sender_id, recipients::text, "
+              "copies::text, subject, body, quote, sent_id, (SELECT string_agg(r.ir_attachment_id::text, ',' ORDER BY "
               "r.ir_attachment_id) FROM ir_attachment_message_draft_rel r WHERE r.message_draft_id = d.id) "
               "FROM message_draft d",
     "notes and chatters": "SELECT id, model, res_id, subject, body, message_type, author_id FROM mail_message",
@@ -85,4 +85,4 @@ def schema(env):
     return {"columns": columns, "indexes": indexes, "constraints": dict(env.cr.fetchall())}
 
 
-print("@@" + json.dumps({"found": describe(env), "schema": schema(env)}, default=str))  # noqa: F821, T201
+print("@@" + json.dumps({"found": describe(env), "schema": schema(env)}, default=str))  # noqa: F821 - the shell's
