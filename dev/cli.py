@@ -22,6 +22,7 @@ COMMANDS = {
     "bench": "dev.bench",
     "faults": "dev.faults",
     "guards": "dev.guards",
+    "upgrade": "dev.upgrade",
     "pictures": "dev.pictures",
     "odoo": "dev.odoo_command",
     "database": "dev.database_command",
@@ -100,12 +101,21 @@ def _add_proofs(commands: argparse._SubParsersAction[argparse.ArgumentParser], s
     guards.add_argument("--fresh", action="store_true", help="forget what was tried so far")
     guards.add_argument("--check", action="store_true", help="only see whether every guard stands where it is said")
 
+    _add_upgrade(commands.add_parser("upgrade", parents=[source],
+                                     help="upgrade a database that older code filled, and compare"))  # fmt: skip
+
     pictures = commands.add_parser("pictures", help="take the pictures of a running Odoo's screens")
     for name in ("url", "login", "password"):
         pictures.add_argument(name)
     pictures.add_argument("--out", metavar="FOLDER", help="where to (default docs/pictures)")
     pictures.add_argument("--outbox", action="store_true", help="those of the outbox")
     pictures.add_argument("--desk", action="store_true", help="those of the inbox")
+
+
+def _add_upgrade(upgrade: argparse.ArgumentParser) -> None:
+    upgrade.add_argument("--from", dest="commit", default="a099d15", metavar="COMMIT", help="the older code")
+    upgrade.add_argument("--size", type=int, default=450, help="mails that come in before, and as many that go out")
+    upgrade.add_argument("--alone", action="store_true", help="each addon alone, with no data, instead")
 
 
 def _interrupt(_number: int, _frame: object) -> None:

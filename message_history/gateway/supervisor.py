@@ -29,8 +29,15 @@ class _Stop(Exception):
     """SIGTERM or SIGINT came."""
 
 
+class _Renew(Exception):
+    """The database was upgraded: the code that this process has in memory may be old."""
+
+
 def supervise(roles):
     """Run each role in a process of its own until told to stop.
+
+    When the database was upgraded the whole program begins anew, under the same process id: children that
+    were merely forked again would go on with the code that was loaded before.
 
     :param roles: list of (name, function, arguments); the function returns an exit code
     :return: 0 after a clean end
@@ -40,16 +47,23 @@ def supervise(roles):
         return 2
     family = _Family(roles)
     previous = {number: signal.signal(number, _raise_stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    renew = False
     try:
         while True:
             family.start_due()
             family.take_leave()
     except _Stop:
         _logger.info("Stopping %s processes", len(family.running))
+    except _Renew:
+        _logger.info("The database was upgraded: the gateway begins anew")
+        renew = True
     finally:
         _end(family.running)
         for number, handler in previous.items():
             signal.signal(number, handler)
+    if renew:
+        logging.shutdown()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what we are ourselves
     return 0
 
 
@@ -84,10 +98,12 @@ class _Family:
         if index is None:
             return
         code = os.waitstatus_to_exitcode(status)
-        quick = time.monotonic() - started < QUICK_DEATH and code != EXIT_RENEW
+        if code == EXIT_RENEW:
+            raise _Renew
+        quick = time.monotonic() - started < QUICK_DEATH
         delay = self._delays[index] = min(60.0, self._delays.get(index, 0.5) * 2) if quick else 0.0
         self._due[index] = time.monotonic() + delay
-        _logger.log(logging.INFO if code in (0, EXIT_RENEW) else logging.WARNING,
+        _logger.log(logging.INFO if code == 0 else logging.WARNING,
                     "%s %s ended (%s); starting it again in %s s", self.roles[index][0], pid, code, delay)
 
 

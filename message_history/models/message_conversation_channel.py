@@ -6,12 +6,12 @@ _FRESH = SQL("""
     SELECT h.conversation_id, place.channel_id,
            (array_agg(h.subject ORDER BY h.date, h.id) FILTER (WHERE told))[1] AS subject, MIN(h.date) AS first_date,
            COALESCE(MAX(h.date) FILTER (WHERE shown), MAX(h.date)) AS last_date,
-           (array_agg(h.preview ORDER BY h.date DESC, h.id DESC) FILTER (WHERE shown AND told))[1] AS preview,
-           (array_agg(h.direction ORDER BY h.date DESC, h.id DESC) FILTER (WHERE shown))[1] AS last_direction,
+           (array_agg(h.preview ORDER BY shown DESC, h.date DESC, h.id DESC) FILTER (WHERE told))[1] AS preview,
+           (array_agg(h.direction ORDER BY shown DESC, h.date DESC, h.id DESC))[1] AS last_direction,
            (array_agg(h.company_id ORDER BY h.date DESC, h.id DESC))[1] AS company_id,
            MAX(h.id) FILTER (WHERE incoming) AS last_message_id, MAX(h.date) FILTER (WHERE incoming) AS last_in,
-           (array_agg(COALESCE(h.sender_name, h.sender_address) ORDER BY h.date DESC, h.id DESC)
-               FILTER (WHERE incoming AND told))[1] AS sender,
+           (array_agg(COALESCE(h.sender_name, h.sender_address) ORDER BY incoming DESC, h.date DESC, h.id DESC)
+               FILTER (WHERE told))[1] AS sender,
            (array_agg(h.partner_id ORDER BY h.date DESC, h.id DESC)
                FILTER (WHERE incoming AND h.partner_id IS NOT NULL))[1] AS partner_id
       FROM (SELECT m.*, m.state <> 'cancelled' AS shown, m.direction = 'in' AS incoming,

@@ -19,9 +19,9 @@ OLD_COLUMNS = ("subject", "preview", "sender", "partner_id", "last_message_id", 
 def migrate(cr, version):
     """Fill what the new version reads; nothing is lost when it is run again."""
     env = api.Environment(cr, SUPERUSER_ID, {})
-    _note_companies(cr)
     cr.execute("UPDATE message_history SET desk_channel_id = NULL "
                "WHERE direction = 'in' AND desk_channel_id IS NOT NULL")
+    _forget_empty(cr, env)
     cr.execute("SELECT id FROM message_conversation ORDER BY id")
     conversation_ids = [row[0] for row in cr.fetchall()]
     for number, ids in enumerate(split_every(BATCH, conversation_ids, list)):
@@ -33,14 +33,16 @@ def migrate(cr, version):
         cr.execute(SQL("ALTER TABLE message_conversation DROP COLUMN IF EXISTS %s", SQL.identifier(name)))
 
 
-def _note_companies(cr):
-    """Note whose each message is: of its channel's company or, where that has none, of its document's."""
+def _forget_empty(cr, env):
+    """Forget conversations without a message, which first attempts that failed left behind; noted ones stay."""
     cr.execute("""
-        UPDATE message_history h SET company_id = c.company_id FROM message_channel c
-         WHERE c.id = h.channel_id AND c.company_id IS NOT NULL AND h.company_id IS NULL""")
-    cr.execute("""
-        UPDATE message_history h SET company_id = m.record_company_id FROM mail_message m
-         WHERE m.id = h.mail_message_id AND h.company_id IS NULL AND m.record_company_id IS NOT NULL""")
+        SELECT c.id FROM message_conversation c
+         WHERE NOT EXISTS (SELECT FROM message_history h WHERE h.conversation_id = c.id)
+           AND NOT EXISTS (SELECT FROM message_draft d WHERE d.conversation_id = c.id)
+           AND NOT EXISTS (SELECT FROM mail_message m WHERE m.model = 'message.conversation' AND m.res_id = c.id
+                           AND m.message_type = 'comment')""")
+    for ids in split_every(1000, [row[0] for row in cr.fetchall()], list):
+        env["message.conversation"].browse(ids).unlink()
 
 
 def _give(cr):

@@ -56,3 +56,30 @@ def test_one_that_dies_again_and_again_holds_up_nobody(supervisor, tmp_path):
     assert supervisor.wait(20) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(second, 0)
+
+
+RENEWED = """
+import os, pathlib, sys
+from odoo.addons.message_history.gateway import process, supervisor
+place = pathlib.Path(sys.argv[1])
+count = len(list(place.glob("start*")))
+(place / f"start{count}").write_text(str(os.getpid()))
+
+def child():
+    return process.EXIT_RENEW if not count else 0
+
+if count > 1:
+    sys.exit(5)
+if count == 1:
+    sys.exit(0)
+sys.exit(supervisor.supervise([("child", child, ())]))
+"""
+
+
+def test_after_an_upgrade_the_whole_program_begins_anew_under_its_process_id(faults_odoo, tmp_path):
+    """A child that was only forked again would go on with the code that was loaded before the upgrade."""
+    process = subprocess.run(
+        [*faults_odoo.command()[:1], "-c", RENEWED, str(tmp_path)], env=faults_odoo.environment(),
+        cwd=faults_odoo.data_dir, stderr=(tmp_path / "log").open("w"), timeout=60, check=False)  # fmt: skip
+    assert process.returncode == 0
+    assert (tmp_path / "start0").read_text() == (tmp_path / "start1").read_text()
