@@ -23,7 +23,10 @@ _TOKEN = re.compile(
     rb'|(?P<atom>(?:\[[^\]\r\n]*\]|[^ \r\n()"])+))'
 )
 _ESCAPED = re.compile(rb"\\(.)")
-LITERAL = re.compile(rb"~?\{(\d+)\+?\}\r?\n$")
+LITERAL = re.compile(rb"~?\{(\d{1,18})\+?\}\r?\n$")
+#: Of a number, digits; of a set, numbers: a few bytes of a server's answer must not fill the memory.
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_MOST_NUMBERS = 5_000_000
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _INTERNALDATE = re.compile(
     rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$"
@@ -85,7 +88,12 @@ def text_of(token: Token) -> str:
 
 def number_of(token: Token) -> int:
     """A number; 0 for whatever is none."""
-    return int(token) if isinstance(token, bytes) and token.isdigit() else 0
+    return whole_number(token.decode("latin-1")) if isinstance(token, bytes) else 0
+
+
+def whole_number(text: str) -> int:
+    """A number of up to 20 digits; 0 for whatever is none."""
+    return int(text) if _NUMBER.fullmatch(text) else 0
 
 
 def parse_internaldate(value: bytes) -> datetime | None:
@@ -134,11 +142,18 @@ def to_set(numbers: Iterable[int]) -> str:
 
 
 def from_set(text: str) -> list[int]:
-    """Read a sequence set without ``*`` back, in the order written (COPYUID depends on it)."""
+    """Read a sequence set without ``*`` back, in the order written (COPYUID depends on it).
+
+    :raises ProtocolError: when it is none, or holds more numbers than any mailbox has messages
+    """
     numbers: list[int] = []
     for part in filter(None, text.split(",")):
         first, _, last = part.partition(":")
+        if not _NUMBER.fullmatch(first) or not _NUMBER.fullmatch(last or first):
+            raise ProtocolError("A set of numbers can't be read.", server_reply=text[:200])
         low, high = int(first), int(last or first)
+        if len(numbers) + abs(high - low) >= _MOST_NUMBERS:
+            raise ProtocolError("A set holds too many numbers.", server_reply=text[:200])
         step = 1 if high >= low else -1
         numbers.extend(range(low, high + step, step))
     return numbers

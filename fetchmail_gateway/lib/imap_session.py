@@ -12,7 +12,7 @@ from odoo.addons.message_history.lib.transport import CheckStep
 
 from .imap_connection import ImapConnection, capabilities_after_login, log_in, open_connection
 from .imap_errors import folder_refused
-from .imap_parse import encode_folder, number_of, text_of
+from .imap_parse import encode_folder, number_of, text_of, whole_number
 from .imap_wire import Command, Wire
 from .settings import ServerSettings
 
@@ -111,15 +111,14 @@ class ImapSession:
             raise folder_refused(command.text, folder)
         codes = command.codes
         validity = codes.get("UIDVALIDITY", "")
-        if not validity.isdigit():
+        if not whole_number(validity):
             raise ConfigurationError(
                 f"The folder {folder!r} has no lasting numbers (UIDVALIDITY).", field="folder"
             )
-        uidnext = codes.get("UIDNEXT", "")
         self.mailbox = Mailbox(
             name=folder,
             uidvalidity=int(validity),
-            uidnext=int(uidnext) if uidnext.isdigit() else 0,
+            uidnext=whole_number(codes.get("UIDNEXT", "")),
             exists=wire.exists,
             read_only=command.read_only or "READ-ONLY" in codes,
         )
