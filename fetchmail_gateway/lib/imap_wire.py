@@ -325,7 +325,8 @@ class Wire:
             while found := LITERAL.search(line):
                 left -= int(found[1])
                 if left < 0:
-                    raise ProtocolError(f"The server sends more than {self.most_bytes} bytes of one message.")
+                    raise ProtocolError(  # noqa: TRY301 - what was read is discarded below
+                        f"The server sends more than {self.most_bytes} bytes of one message.")
                 segments.append(self._read_literal(int(found[1])))
                 line = self._stream.readline()
                 segments.append(line)

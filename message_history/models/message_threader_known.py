@@ -61,10 +61,10 @@ class MessageThreader(models.AbstractModel):
         if not mail.headers.message_id:
             return None
         for other in mail.earlier:
-            if other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint:
-                if self._has_same_files(mail, other.message.id) and not _takes_over(
-                        mail, other.message.channel_id.authserv_ids, other.values.get("authenticated")):
-                    return other.message, other.document
+            names, authenticated = other.message.channel_id.authserv_ids, other.values.get("authenticated")
+            alike = other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint
+            if alike and not _takes_over(mail, names, authenticated) and self._has_same_files(mail, other.message.id):
+                return other.message, other.document
         rows = self.env.execute_query(SQL(
             "SELECT h.id, h.model, h.res_id, c.authserv_ids, h.authenticated FROM message_reference mine "
             "CROSS JOIN LATERAL (%(near)s) theirs "
@@ -74,8 +74,8 @@ class MessageThreader(models.AbstractModel):
             "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
             "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
             "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id",
-            id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"], uid=values["message_uid"],
-            sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
+            id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"],
+            uid=values["message_uid"], sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
             text=values["body_text"]))
         for history_id, model, res_id, names, authenticated in rows:
             if not _takes_over(mail, names, authenticated) and self._has_same_files(mail, history_id):

@@ -51,7 +51,8 @@ def _has_controls(word: str) -> bool:
         pieces = decode_header(word)
     except (HeaderParseError, ValueError):
         return True
-    raw = b"".join(piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece, _ in pieces)
+    raw = b"".join(
+        piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece, _charset in pieces)
     charset = next((charset for _piece, charset in pieces if charset), "ascii")
     try:
         return bool(_CONTROL.search(raw.decode(charset)))

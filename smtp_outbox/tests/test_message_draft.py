@@ -130,7 +130,7 @@ class TestMessageDraft(DraftCase):
                     {"name": word, "address": "ann@customer.example", "partner_id": None}])
                 _outcome, history = self.send(draft, force=True)
                 built = self.built(history)
-                self.assertNotIn("bcc", [name.lower() for name in built.keys()], f"{new} {mode}")
+                self.assertNotIn("bcc", [name.lower() for name, _value in built.items()], f"{new} {mode}")
                 self.assertTrue(built.get_body().get_content(), f"{new} {mode}")
 
     def test_an_answer(self):

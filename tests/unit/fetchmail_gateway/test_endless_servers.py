@@ -1,4 +1,4 @@
-"""Servers that do not stop, or whose few bytes stand for gigabytes: neither memory nor disk nor the thread goes with it."""
+"""Servers that do not stop, or whose few bytes stand for gigabytes: neither memory nor disk goes with it."""
 
 import dataclasses
 import os
@@ -50,9 +50,12 @@ def test_an_imap_server_that_does_not_stop(settings_for, verb):
 @pytest.mark.parametrize("verb", ["list", "examine"])
 def test_an_imap_server_that_does_not_stop_within_one_answer(settings_for, verb):
     answer = b"* LIST () {999999999999}\r\n" + b"x" * 100000
-    with TalkingImap(verb, lambda: answer) as server, ImapTransport(settings_for(server)) as transport:
-        with pytest.raises(errors.ProtocolError, match="more than"):
-            transport.folders() if verb == "list" else list(transport.fetch(ALL))
+    with (
+        TalkingImap(verb, lambda: answer) as server,
+        ImapTransport(settings_for(server)) as transport,
+        pytest.raises(errors.ProtocolError, match="more than"),
+    ):
+        transport.folders() if verb == "list" else list(transport.fetch(ALL))
     assert not os.listdir(settings_for.spool)
 
 

@@ -158,8 +158,10 @@ HIDDEN = "Ann\r\nBcc: evil@evil.example\r\n\r\nbody"
 SMUGGLED = [
     encoded(HIDDEN), f"<{encoded(HIDDEN)}>", f"Re: {encoded(HIDDEN)} x", "=?utf-8?q?a=0D=0ABcc:_evil@evil.example?=",
     "=?utf-8?Q?a=0ABcc: evil@evil.example?=", encoded(encoded(HIDDEN)), encoded(encoded(encoded(encoded(HIDDEN)))),
-    f"={encoded(HIDDEN)}{encoded(HIDDEN)[1:]}", f"=?x{encoded(HIDDEN)}", encoded(HIDDEN, "utf-16"), encoded(HIDDEN, "utf-7"),
-    "=?utf-8*en?q?a=0D=0ABcc:_x?=", encoded("a\u2028Bcc: x\u2029\x85\x0b\x0c\x1c"), '"' + encoded(HIDDEN) + '" <a@b.example>',
+    f"={encoded(HIDDEN)}{encoded(HIDDEN)[1:]}", f"=?x{encoded(HIDDEN)}", encoded(HIDDEN, "utf-16"),
+    encoded(HIDDEN, "utf-7"),
+    "=?utf-8*en?q?a=0D=0ABcc:_x?=", encoded("a\u2028Bcc: x\u2029\x85\x0b\x0c\x1c"),
+    '"' + encoded(HIDDEN) + '" <a@b.example>',
     f"{encoded(HIDDEN)} <a@b.example>", f"a@b.example, {encoded(HIDDEN)}", encoded("Ann") + encoded(HIDDEN)]
 
 
