@@ -47,6 +47,7 @@ from .imap_listen import Listener
 from .imap_session import ImapSession
 from .imap_wire import FetchItem
 from .settings import ServerSettings
+from .spool import MOST_BYTES
 
 
 class ImapTransport(Transport):
@@ -141,6 +142,7 @@ class ImapTransport(Transport):
 
         if mailbox.uidvalidity == int(names.get("uidvalidity") or 0) and uid:
             parts = "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]"
+            self._session.wire.most_bytes = MOST_BYTES  # somebody asked for it, however large
             command = self._session.wire.put(f"UID FETCH {uid} ({parts})", "fetching", take)
             if not self._session.wire.wait(command).ok:
                 raise message_refused(command.text, "to hand over a message")

@@ -12,7 +12,7 @@ from odoo.addons.message_history.lib.transport import Chunk, KeptMessage, Remova
 
 from .imap_errors import message_refused
 from .imap_folders import create_folder
-from .imap_parse import encode_folder, from_set, to_set
+from .imap_parse import encode_folder, from_set, to_set, whole_number
 from .imap_session import ImapSession
 from .imap_verify import Verifier
 from .imap_wire import Command, Wire
@@ -164,8 +164,8 @@ def _copied(command: Command, folder: str) -> dict[int, Names]:
     if len(parts) != 3:
         return {}
     try:
-        validity, old, new = int(parts[0]), from_set(parts[1]), from_set(parts[2])
-    except (ValueError, ProtocolError):
+        validity, old, new = whole_number(parts[0]), from_set(parts[1]), from_set(parts[2])
+    except ProtocolError:
         return {}
     return {
         before: {"folder": folder, "uidvalidity": validity, "uid": after}

@@ -26,6 +26,8 @@ from .imap_errors import login_refused, refusal
 from .settings import ServerSettings
 from .stream import Stream
 
+#: Bytes of everything that a server says until we are logged in.
+_MOST_SAID = 1024 * 1024
 #: What a login consists of beside names and secrets.
 _LOGIN_WORDS = ("LOGIN", "AUTHENTICATE", "PLAIN", "XOAUTH2", "CAPABILITY")
 
@@ -40,6 +42,7 @@ class ImapConnection(imaplib.IMAP4):
         self.settings = settings
         self.stream = Stream(sock)
         self._told: bytearray | None = None
+        self._said = 0
         super().__init__(settings.host, settings.port)
 
     def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
@@ -48,14 +51,23 @@ class ImapConnection(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:  # pylint: disable=method-required-super
         """Read exactly ``size`` bytes."""
+        self._count(size)
         return self.stream.read(size)
+
+    def _count(self, size: int) -> None:
+        """Let nobody talk for ever who is to say whether we may come in."""
+        self._said += size
+        if self._said > _MOST_SAID:
+            raise self.abort("the server does not stop talking")
 
     def readline(self) -> bytes:
         """Read a line; empty at the end, as imaplib expects it."""
         try:
-            return self.stream.readline()
+            line = self.stream.readline()
         except EOFError:
             return b""
+        self._count(len(line))
+        return line
 
     def send(self, data: Any) -> None:
         """Send bytes."""

@@ -132,6 +132,7 @@ class FolderReader:
     # -- bodies -------------------------------------------------------------------------------
 
     def _put(self, batch: Batch, uids: Sequence[int]) -> list[Command]:
+        self._session.wire.most_bytes = imap_plan.most_bytes(self._request)
         chosen = [item for item in batch.items if item.uid in set(uids)]
         parts = {
             "BODY.PEEK[]": [item.uid for item in chosen if not too_large(item, self._request)],

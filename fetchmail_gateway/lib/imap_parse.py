@@ -10,7 +10,6 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TypeGuard
 
 from odoo.addons.message_history.lib.errors import ConfigurationError, ProtocolError
 
@@ -25,12 +24,11 @@ _TOKEN = re.compile(
 )
 #: No answer that is asked for has lists in lists in lists.
 _MAX_DEPTH = 32
-#: Digits of a number that means something (RFC 9051: 63 bits); Python refuses to read 4,300.
-_MAX_DIGITS = 20
-#: A server that names more messages than this in one answer is not believed.
-_MAX_NUMBERS = 4_000_000
 _ESCAPED = re.compile(rb"\\(.)")
-LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r?\n$")
+LITERAL = re.compile(rb"~?\{(\d{1,18})\+?\}\r?\n$")
+#: Of a number, digits; of a set, numbers: a few bytes of a server's answer must not fill the memory.
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_MOST_NUMBERS = 4_000_000
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _INTERNALDATE = re.compile(
     rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$"
@@ -94,11 +92,12 @@ def text_of(token: Token) -> str:
 
 def number_of(token: Token) -> int:
     """A number; 0 for whatever is none."""
-    return int(token) if _is_number(token) else 0
+    return whole_number(token.decode("latin-1")) if isinstance(token, bytes) else 0
 
 
-def _is_number(token: Token) -> TypeGuard[bytes]:
-    return isinstance(token, bytes) and len(token) <= _MAX_DIGITS and token.isdigit()
+def whole_number(text: str) -> int:
+    """A number of up to 20 digits; 0 for whatever is none."""
+    return int(text) if _NUMBER.fullmatch(text) else 0
 
 
 def parse_internaldate(value: bytes) -> datetime | None:
@@ -149,16 +148,16 @@ def to_set(numbers: Iterable[int]) -> str:
 def from_set(text: str) -> list[int]:
     """Read a sequence set without ``*`` back, in the order written (COPYUID depends on it).
 
-    :raises ProtocolError: when it is none, or names more messages than any folder holds
+    :raises ProtocolError: when it is none, or holds more numbers than any mailbox has messages
     """
     numbers: list[int] = []
     for part in filter(None, text.split(",")):
         first, _, last = part.partition(":")
-        if not _is_number(first.encode()) or (last and not _is_number(last.encode())):
+        if not _NUMBER.fullmatch(first) or not _NUMBER.fullmatch(last or first):
             raise ProtocolError("A set of numbers can't be read.", server_reply=text[:200])
         low, high = int(first), int(last or first)
-        if len(numbers) + abs(high - low) > _MAX_NUMBERS:
-            raise ProtocolError("A set names too many messages.", server_reply=text[:200])
+        if len(numbers) + abs(high - low) >= _MOST_NUMBERS:
+            raise ProtocolError("A set holds too many numbers.", server_reply=text[:200])
         step = 1 if high >= low else -1
         numbers.extend(range(low, high + step, step))
     return numbers

@@ -16,7 +16,7 @@ from .imap_cursor import Cursor
 from .imap_parse import to_set
 from .imap_session import Mailbox
 from .imap_wire import Command, FetchItem, Wire
-from .spool import Received
+from .spool import MOST_BYTES, Received
 
 WINDOW = 2000  # messages listed at a time
 UNKNOWN_SIZE = 64 * 1024
@@ -176,6 +176,11 @@ def pack(
     batches[-1].up_to = up_to
     batches[-1].gone = gone or set()
     return batches
+
+
+def most_bytes(request: FolderRequest) -> int:
+    """Bytes that a message may really have whose announced size is not too large: many servers estimate."""
+    return 2 * request.max_message_size + 1024 * 1024 if request.max_message_size else MOST_BYTES
 
 
 def too_large(item: FetchItem, request: FolderRequest) -> bool:

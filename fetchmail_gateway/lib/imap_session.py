@@ -12,7 +12,7 @@ from odoo.addons.message_history.lib.transport import CheckStep
 
 from .imap_connection import ImapConnection, capabilities_after_login, log_in, open_connection
 from .imap_errors import folder_refused
-from .imap_parse import encode_folder, number_of, text_of
+from .imap_parse import encode_folder, number_of, text_of, whole_number
 from .imap_wire import Command, Wire
 from .settings import ServerSettings
 
@@ -111,15 +111,14 @@ class ImapSession:
             raise folder_refused(command.text, folder)
         codes = command.codes
         validity = codes.get("UIDVALIDITY", "")
-        if not number_of(validity.encode()):
+        if not whole_number(validity):
             raise ConfigurationError(
                 f"The folder {folder!r} has no lasting numbers (UIDVALIDITY).", field="folder"
             )
-        uidnext = codes.get("UIDNEXT", "")
         self.mailbox = Mailbox(
             name=folder,
-            uidvalidity=number_of(validity.encode()),
-            uidnext=number_of(uidnext.encode()),
+            uidvalidity=int(validity),
+            uidnext=whole_number(codes.get("UIDNEXT", "")),
             exists=wire.exists,
             read_only=command.read_only or "READ-ONLY" in codes,
         )

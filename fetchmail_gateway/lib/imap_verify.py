@@ -28,7 +28,7 @@ from .imap_rescue import Rescue
 from .imap_search import search
 from .imap_session import ImapSession
 from .imap_wire import Command, FetchItem, Wire
-from .spool import Received
+from .spool import MOST_BYTES, Received
 
 # A connection that breaks this often while a batch is read is no connection to delete over.
 _MOST_ATTEMPTS = 3
@@ -148,6 +148,7 @@ class Verifier:
     def _put(self, batch: Batch, uids: Sequence[int]) -> list[Command]:
         self._ensure_open()
         text = f"UID FETCH {to_set(uids)} (UID BODY.PEEK[])"
+        self._session.wire.most_bytes = MOST_BYTES  # some were fetched although they were too large
         return [self._session.wire.put(text, "reading again", batch.take)] if uids else []
 
     # -- comparing ----------------------------------------------------------------------------

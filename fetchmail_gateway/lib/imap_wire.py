@@ -28,7 +28,7 @@ from odoo.addons.message_history.lib.errors import ChannelError, ConnectionFaile
 from .imap_connection import ImapConnection
 from .imap_errors import refusal
 from .imap_parse import LITERAL, Token, number_of, parse_internaldate, text_of, tokens
-from .spool import Received, Spool
+from .spool import MOST_BYTES, Received, Spool
 
 _logger = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class Wire:
         self._waiting: deque[Command] = deque()
         self._out = bytearray()
         self._idle: Command | None = None
+        #: Bytes that the literals of one response may have.
+        self.most_bytes = MOST_BYTES
         self.exists = 0
         self.grown = False
         self.broken = False
@@ -248,6 +250,10 @@ class Wire:
         except ChannelError:
             self.broken = True
             raise
+        except (ValueError, RecursionError) as error:
+            # nested a thousandfold and the like: it is the server's doing all the same
+            self.broken = True
+            raise ProtocolError(f"The server's answer can't be read: {error}"[:200]) from error
 
     def _failed(self, error: Exception, doing: str) -> ChannelError:
         self.broken = True
@@ -314,8 +320,13 @@ class Wire:
 
     def _read_row(self, line: bytes) -> list[Token]:
         segments: list[bytes | Received] = [line]
+        left = self.most_bytes
         try:
             while found := LITERAL.search(line):
+                left -= int(found[1])
+                if left < 0:
+                    raise ProtocolError(  # noqa: TRY301 - what was read is discarded below
+                        f"The server sends more than {self.most_bytes} bytes of one message.")
                 segments.append(self._read_literal(int(found[1])))
                 line = self._stream.readline()
                 segments.append(line)

@@ -35,7 +35,7 @@ from odoo.addons.message_history.lib.transport import (
     Transport,
 )
 
-from .pop3_again import Reading, sort_out, to_read_again, too_large
+from .pop3_again import Reading, most_bytes, sort_out, to_read_again, too_large
 from .pop3_cursor import Pop3Cursor, short
 from .pop3_drop import Entry, date_of, headers, read_drop
 from .pop3_wire import Pop3Wire, Refused
@@ -231,7 +231,7 @@ class Pop3Transport(Transport):
             except Refused as error:
                 failed[entry.uid] = f"The server refused to hand over a message: {error.text}"
                 continue
-            body = wire.read_block(self.settings.spool_limit)
+            body = wire.read_block(self.settings.spool_limit, most_bytes(request))
             if body.blank:
                 body.discard()
                 failed[entry.uid] = "The server handed over a message without anything in it."

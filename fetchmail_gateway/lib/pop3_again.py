@@ -15,7 +15,7 @@ from odoo.addons.message_history.lib.transport import FolderRequest
 
 from .pop3_cursor import Pop3Cursor, short
 from .pop3_drop import Entry
-from .spool import Received, remove
+from .spool import MOST_BYTES, Received, remove
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Reading:
         """Compare with what LIST said; a line end that the protocol adds counts for none."""
         exact = body.size - entry.size in (0, 2)
         return cls(body.digest, exact, not body.falls_short(entry.size))
+
+
+def most_bytes(request: FolderRequest) -> int:
+    """Bytes that a message may really have whose announced size is not too large."""
+    return 2 * request.max_message_size + 1024 * 1024 if request.max_message_size else MOST_BYTES
 
 
 def too_large(entry: Entry, request: FolderRequest) -> bool:

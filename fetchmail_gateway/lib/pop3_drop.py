@@ -7,6 +7,7 @@ section as the only thing to know a message by; one without TOP too, the whole m
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from email.utils import parsedate_to_datetime
 
 from .pop3_wire import Pop3Wire, Refused
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 # What servers themselves add or change from one session to the next.
 _MUTABLE = (b"status:", b"x-status:", b"x-uidl:", b"x-keywords:", b"x-mozilla-status")
 
@@ -109,10 +111,10 @@ def _digest(data: bytes) -> str:
 def _pairs(text: str) -> Iterator[tuple[int, str]]:
     for line in text.splitlines():
         number, _, value = line.strip().partition(" ")
-        if number.isdecimal() and len(number) <= 20 and value.strip():
+        if _NUMBER.fullmatch(number) and value.strip():
             yield int(number), value.strip()
 
 
 def _size(value: str) -> int:
     size = value.split(maxsplit=1)[0]
-    return int(size) if size.isdecimal() and len(size) <= 20 else 0
+    return int(size) if _NUMBER.fullmatch(size) else 0

@@ -24,7 +24,7 @@ from odoo.addons.message_history.lib.masking import as_said, mask
 from odoo.addons.message_history.lib.transport import CheckStep
 
 from .settings import ServerSettings
-from .spool import Received, Spool
+from .spool import MOST_BYTES, Received, Spool
 from .stream import Stream
 
 _CODE = re.compile(r"\[([A-Z/-]+)\]", re.I)
@@ -37,6 +37,8 @@ _BY_CODE: dict[str, tuple[type[ChannelError], str | None]] = {
     "SYS/PERM": (AuthenticationError, None),
 }
 _BUSY = re.compile(r"\block|in use|too many|temporar|try again|unavailable", re.I)
+# Of lists, capabilities, header sections; a list of a million messages is 24 MB.
+_MOST_TEXT = 64 * 1024 * 1024
 _KEEP = 8  # bytes held back at the end of a block: an end marker may be cut in two there
 
 
@@ -192,23 +194,31 @@ class Pop3Wire:
             )
         return text
 
-    def read_block(self, limit: int | None = None) -> Received:
-        """Read a multi-line answer (RFC 1939 3), leading dots undone; large ones into a file."""
-        limit = 2**62 if limit is None else limit
+    def read_block(self, limit: int | None = None, most: int = MOST_BYTES) -> Received:
+        """Read a multi-line answer (RFC 1939 3), leading dots undone; large ones into a file.
+
+        :param limit: bytes above which it goes to a file; None: never, and it may not be endless
+        :param most: bytes that it may have at all
+        :raise ProtocolError: when the server does not stop
+        """
+        limit, most = (2**62, min(most, _MOST_TEXT)) if limit is None else (limit, most)
         try:
             with Spool(limit, self._settings.spool_folder) as spool:
-                self._copy_block(spool)
+                self._copy_block(spool, most)
                 return spool.finish()
         except (OSError, EOFError) as error:
             raise self._failed(error, "receiving a message") from error
 
-    def _copy_block(self, spool: Spool) -> None:
+    def _copy_block(self, spool: Spool, most: int) -> None:
         eol = self._eol
         end = eol + b"." + eol
         held = eol  # as if a line had ended before: the first one may begin with a dot
         skip = len(eol)
         while True:
             held += self._stream.read_some(2**20)
+            if spool.size > most:
+                self.broken = True
+                raise ProtocolError(f"The server sends more than {most} bytes.")
             found = held.find(end)
             if found >= 0:
                 self._stream.unread(held[found + len(end) :])

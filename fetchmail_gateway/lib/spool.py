@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO
 
+#: Bytes of a message, where nothing else is said: the ledger holds no larger one.
+MOST_BYTES = 2**31
 _BLOCK = 1 << 20
 # Zeros are what a crash leaves of a file; Dovecot shows each as 0x80, as IMAP forbids them.
 _NOTHING = b"\0\x80 \t\r\n"

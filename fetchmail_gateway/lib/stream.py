@@ -16,6 +16,8 @@ from odoo.addons.message_history.lib.errors import ProtocolError
 _BLOCK = 256 * 1024
 # A SEARCH answer of a million messages is one line of eight million bytes.
 _LONGEST_LINE = 32 * 1024 * 1024
+# Bytes of lines that a server may answer to what it was told last; what belongs to messages is not counted.
+_MOST_SAID = 2 * _LONGEST_LINE
 
 
 class Stream:
@@ -24,19 +26,27 @@ class Stream:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._buffer = bytearray()
+        self._said = 0
 
     def send(self, data: bytes) -> None:
         """Send everything."""
+        self._said = 0
         self.sock.sendall(data)
 
     def readline(self) -> bytes:
-        """Read up to and including the next line feed."""
+        """Read up to and including the next line feed.
+
+        :raise ProtocolError: when the server does not stop talking
+        """
         start = 0
         while True:
             end = self._buffer.find(b"\n", start)
             if end >= 0:
                 line = bytes(self._buffer[: end + 1])
                 del self._buffer[: end + 1]
+                self._said += len(line)
+                if self._said > _MOST_SAID:
+                    raise ProtocolError("The server does not stop talking.")
                 return line
             start = len(self._buffer)
             if start > _LONGEST_LINE:

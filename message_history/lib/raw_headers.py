@@ -34,7 +34,10 @@ ADDRESS = re.compile(
 def clean(text: str) -> str:
     """Return text without line breaks, control characters and undecodable leftovers."""
     if not text.isascii():
-        raw = text.encode("utf-8", "surrogateescape")
+        try:
+            raw = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # halves of pairs, which some "character sets" make (unicode_escape)
+            raw = text.encode("utf-8", "replace")
         text = _decode(raw, "utf-8")
     return _CONTROL.sub("", _FOLD.sub(" ", text)).strip()
 

@@ -38,6 +38,9 @@ class MessageAnswer(models.Model):
         action = folder.answer_action_id
         if not action or not mail.document or mail.values["kind"] != "person":
             return
+        if mail.values.get("authenticated") == "fail":
+            _logger.info("No automatic answer to message %s: it is not from whom it says", mail.message.id)
+            return
         allowed, reason = may_answer(mail.parsed.message)
         address = answer_address(mail.parsed.message) if allowed else ""
         if not address or self._is_own_address(address):

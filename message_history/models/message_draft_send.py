@@ -39,6 +39,9 @@ class MessageDraft(models.Model):
         not_before, seconds = self._not_before(options.get("at"))
         history_sudo = self._deliver(not_before)
         history_sudo.flush_recordset()
+        if conversation and not conversation.exists():
+            # the answer refers to what two conversations have: they are one now (an id that a sender gave twice)
+            conversation, before = history_sudo.conversation_id, {}
         self.sudo().write({"state": "sent", "sent_id": history_sudo.id, "before": before,
                     "conversation_id": conversation.id or history_sudo.conversation_id.id})
         self._after_sent(history_sudo, options)

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..lib.file_digests import file_digests
+from ..lib.repair import parse_mail
 from .message_reference import OWN, PARENT
 
 #: So many messages of one id are looked at, the first ones: however many share it, a message costs the same.
@@ -49,7 +51,9 @@ class MessageThreader(models.AbstractModel):
         """Return the same message, processed before: it came to another mailbox too, or twice to one.
 
         The same is what has the same Message-ID, sender, subject, date and text: providers and
-        programs do reuse an id for different messages, and none of those may be dropped.
+        programs do reuse an id for different messages, and none of those may be dropped. Nor may somebody who
+        knows a mail before it is here (who gets it, too) have his own taken for it: what is attached is compared
+        where originals are kept, and one whose sender is confirmed is not the same as one whose is not.
 
         :return: (its ledger row, its document) or None
         """
@@ -57,24 +61,34 @@ class MessageThreader(models.AbstractModel):
         if not mail.headers.message_id:
             return None
         for other in mail.earlier:
-            if other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint:
+            names, authenticated = other.message.channel_id.authserv_ids, other.values.get("authenticated")
+            alike = other.values["state"] == "processed" and other.document and other.fingerprint == mail.fingerprint
+            if alike and not _takes_over(mail, names, authenticated) and self._has_same_files(mail, other.message.id):
                 return other.message, other.document
         rows = self.env.execute_query(SQL(
-            "SELECT h.id, h.model, h.res_id FROM message_reference mine CROSS JOIN LATERAL (%(near)s) theirs "
-            "JOIN message_history h ON h.id = theirs.history_id "
+            "SELECT h.id, h.model, h.res_id, c.authserv_ids, h.authenticated FROM message_reference mine "
+            "CROSS JOIN LATERAL (%(near)s) theirs "
+            "JOIN message_history h ON h.id = theirs.history_id JOIN message_channel c ON c.id = h.channel_id "
             "WHERE mine.history_id = %(id)s AND mine.kind = %(own)s AND h.id <> %(id)s AND h.direction = 'in' "
             "AND h.state = 'processed' AND h.res_id IS NOT NULL AND h.attachment_count = %(attachments)s "
             "AND h.message_uid = %(uid)s AND h.sender_address IS NOT DISTINCT FROM %(sender)s "
             "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
-            "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id LIMIT 1",
+            "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id",
             id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"],
-            uid=values["message_uid"],
-            sender=values["sender_address"], subject=values["subject"], date=values["header_date"],
+            uid=values["message_uid"], sender=values["sender_address"], subject=values["subject"],
+            date=values["header_date"],
             text=values["body_text"]))
-        if not rows:
-            return None
-        history_id, model, res_id = rows[0]
-        return self.env["message.history"].browse(history_id), (model, res_id)
+        for history_id, model, res_id, names, authenticated in rows:
+            if not _takes_over(mail, names, authenticated) and self._has_same_files(mail, history_id):
+                return self.env["message.history"].browse(history_id), (model, res_id)
+        return None
+
+    def _has_same_files(self, mail, history_id):
+        """Whether a message has the same attached as a mail that is like it; so it is said where that isn't kept."""
+        if not mail.values.get("attachment_count"):
+            return True
+        with self.env["message.raw"]._opened(history_id) as original:
+            return original is None or file_digests(parse_mail(original)) == file_digests(mail.parsed)
 
     @api.model
     def _find_sent(self, mail):
@@ -95,3 +109,11 @@ class MessageThreader(models.AbstractModel):
             id=mail.message.id, own=OWN, near=_NEAR_OWN, digest=mail.message.content_digest,
             sent=mail.message.direction == "out", uid=mail.headers.message_id))
         return found.browse(row_id for (row_id,) in rows)
+
+
+def _takes_over(mail, names, authenticated):
+    """Whether a mail whose sender is confirmed would give way to one whose sender could have been.
+
+    :param names: the servers that check senders on the other's channel
+    """
+    return bool(names) and mail.values.get("authenticated") == "pass" != authenticated

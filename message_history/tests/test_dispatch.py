@@ -144,6 +144,29 @@ class TestDispatch(MessageCase):
         self.assertEqual((second.model, second.res_id), (first.model, first.res_id))
         self.assertEqual(second.conversation_id, first.conversation_id)
 
+    def test_nobody_takes_the_place_of_a_mail_that_is_to_come(self):
+        """Who gets a mail as well knows all that it is known by, and may be faster than its server."""
+        for way in ("later", "together"):
+            for size in (1000, 400_000):
+                with self.subTest(way=way, size=size):
+                    uid = f"<invoice-{way}-{size}@example.com>"
+                    forged = build_mail(message_id=uid, attachments=[("invoice.pdf", b"x" * size)])
+                    genuine = build_mail(message_id=uid, attachments=[("invoice.pdf", b"y" * size)])
+                    if way == "together":
+                        first, second = self.receive(forged, genuine)
+                    else:
+                        first, second = self.receive(forged), self.receive(genuine)
+                    self.assertState(first | second, "processed")
+                    self.assertNotEqual(first.res_id, second.res_id)
+                    other = self.make_channel("Sales")[0]
+                    self.assertEqual(self.receive(genuine, channel=other).same_as_id, second)
+        self.channel.authserv_ids = "mx.example.net"
+        genuine = build_mail(message_id="<order@example.com>")
+        passed = b"Authentication-Results: mx.example.net; dmarc=pass header.from=example.com\r\n" + genuine
+        first, second = self.receive(genuine), self.receive(passed)
+        self.assertState(first | second, "processed")
+        self.assertEqual(self.receive(genuine).same_as_id, first)
+
     def test_two_mails_with_one_id_are_two_documents(self):
         other, _server = self.make_channel("Sales")
         first = self.receive(build_mail("One", message_id="<reused@example.com>"))

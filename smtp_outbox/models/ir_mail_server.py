@@ -8,12 +8,14 @@ from odoo.tools import email_normalize
 
 from ..lib.addresses import wire_address
 from ..lib.clean import (
+    clean_address,
     clean_filename,
     clean_headers,
     clean_message_id,
     clean_mimetype,
     clean_references,
     clean_text,
+    has_broken_header,
 )
 from ..lib.headers import Text, as_parsed, plain_header
 from ..tools.recording import Notes, RecordingSession
@@ -21,7 +23,7 @@ from ..tools.recording import Notes, RecordingSession
 _NOTES = "smtp_outbox_notes"
 #: Arguments of ``_build_email__`` that become a header as they are: its name there, and how they are cleaned.
 _ARGUMENTS = {"message_id": ("Message-Id", clean_message_id), "references": ("references", clean_references),
-              "reply_to": ("Reply-To", clean_text)}
+              "reply_to": ("Reply-To", clean_address)}
 
 
 def _clean_arguments(kwargs):
@@ -40,7 +42,7 @@ def _clean_arguments(kwargs):
         kwargs["object_id"] = clean_text(kwargs["object_id"])
     for name in ("email_cc", "email_bcc"):
         if kwargs.get(name):
-            kwargs[name] = [clean_text(address) for address in kwargs[name]]
+            kwargs[name] = [clean_address(address) for address in kwargs[name]]
     if type(kwargs.get("body_alternative")) is str:
         kwargs["body_alternative"] = Text(kwargs["body_alternative"])
 
@@ -89,12 +91,15 @@ class IrMailServer(models.Model):
         _clean_arguments(kwargs)
         if type(body) is str:
             body = Text(body)
-        sender = clean_text(email_from) if email_from else email_from
+        sender = clean_address(email_from) if email_from else email_from
         if sender and kwargs.get("reply_to"):  # else it is given to two headers
             sender = plain_header("From", sender)
         message = super()._build_email__(
-            sender, [clean_text(address) for address in email_to] if isinstance(email_to, (list, tuple)) else email_to,
+            sender,
+            [clean_address(address) for address in email_to] if isinstance(email_to, (list, tuple)) else email_to,
             plain_header("Subject", clean_text(subject)) if subject else subject, body, **kwargs)
+        if has_broken_header(message):
+            raise ValueError(self.env._("A header of the mail would not be one line."))
         return as_parsed(message)
 
     @api.model

@@ -1,3 +1,4 @@
+from base64 import b64encode
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -114,6 +115,23 @@ class TestMessageDraft(DraftCase):
             self.drafts(self.stranger).open(draft.conversation_id.id, "reply")
 
     # Sending ------------------------------------------------------------------------------------
+
+    def test_what_is_answered_brings_no_header_along(self):
+        """Its Message-ID, subject and names, as encoded words with line breaks in them, also twice encoded."""
+        word = f"=?utf-8?B?{b64encode(b'x' + bytes([13, 10]) + b'Bcc: evil@evil.example').decode()}?="
+        twice = f"=?utf-8?B?{b64encode(word.encode()).decode()}?="
+        for number, (old, new) in enumerate((
+                ("<{number}@customer.example>", word), ("<{number}@customer.example>", f"<{word}>"),
+                ("Clara Jansen", word), ("Clara Jansen", twice), ("Orders", twice), ("AW: Offer", twice),
+                ("Subject:", f"References: <a@b.example> {word}\nSubject:")), 10):
+            conversation = self.receive(number, QUESTION.replace(old, new)).conversation_id
+            for mode in ("reply_all", "forward"):
+                draft = self.draft_for(conversation, mode, recipients=[
+                    {"name": word, "address": "ann@customer.example", "partner_id": None}])
+                _outcome, history = self.send(draft, force=True)
+                built = self.built(history)
+                self.assertNotIn("bcc", [name.lower() for name, _value in built.items()], f"{new} {mode}")
+                self.assertTrue(built.get_body().get_content(), f"{new} {mode}")
 
     def test_an_answer(self):
         question = self.receive(1)

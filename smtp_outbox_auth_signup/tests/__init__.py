@@ -1,1 +1,1 @@
-from . import test_reset_password, test_translations
+from . import test_account_links, test_reset_password, test_translations

@@ -1,9 +1,13 @@
 """Addresses, return addresses, delays, clean headers, filters, connecting."""
 
+import base64
 import random
+import re
 import smtplib
 import socket
 import ssl
+from email import policy
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import given
@@ -144,3 +148,50 @@ def test_checking_a_connection():
     report = broken.check()
     assert not report.ok
     assert isinstance(report.error, errors.ConnectionFailed)
+
+
+def encoded(text, charset="utf-8"):
+    return f"=?{charset}?B?{base64.b64encode(text.encode(charset, 'surrogatepass')).decode()}?="
+
+
+HIDDEN = "Ann\r\nBcc: evil@evil.example\r\n\r\nbody"
+SMUGGLED = [
+    encoded(HIDDEN), f"<{encoded(HIDDEN)}>", f"Re: {encoded(HIDDEN)} x", "=?utf-8?q?a=0D=0ABcc:_evil@evil.example?=",
+    "=?utf-8?Q?a=0ABcc: evil@evil.example?=", encoded(encoded(HIDDEN)), encoded(encoded(encoded(encoded(HIDDEN)))),
+    f"={encoded(HIDDEN)}{encoded(HIDDEN)[1:]}", f"=?x{encoded(HIDDEN)}", encoded(HIDDEN, "utf-16"),
+    encoded(HIDDEN, "utf-7"),
+    "=?utf-8*en?q?a=0D=0ABcc:_x?=", encoded("a\u2028Bcc: x\u2029\x85\x0b\x0c\x1c"),
+    '"' + encoded(HIDDEN) + '" <a@b.example>',
+    f"{encoded(HIDDEN)} <a@b.example>", f"a@b.example, {encoded(HIDDEN)}", encoded("Ann") + encoded(HIDDEN)]
+
+
+@pytest.mark.parametrize("value", SMUGGLED)
+def test_encoded_words_bring_no_header_along(value):
+    """In what others wrote and we put into our headers; the standard library writes what is in them as it is."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["References"] = clean.clean_references(value)
+    message["Message-Id"] = clean.clean_message_id(value)
+    message["Subject"] = clean.clean_text(f"Re: {value}")
+    message["X-Other"] = clean.clean_headers({"X-Other": value})["X-Other"]
+    message["From"] = clean.clean_address(value)
+    message.set_content("Hello")
+    message.add_attachment(b"x", maintype="a", subtype="b", filename=clean.clean_filename(value))
+    assert not clean.has_broken_header(message)
+    raw = message.as_bytes(policy=policy.SMTP)
+    assert not re.search(rb"(?mi)^(bcc|body)", raw)
+    heads = raw.partition(b"\r\n\r\n")[0]
+    assert len(re.findall(rb"(?m)^[!-9;-~]+:", heads)) == len(message.keys()) == heads.count(b"\r\n") + 1 - len(
+        re.findall(rb"\r\n[ \t]", heads))
+
+
+def test_what_slips_through_all_the_same_is_seen():
+    message = EmailMessage(policy=policy.SMTP)
+    message["References"] = f"<{encoded(HIDDEN)}>"
+    assert clean.has_broken_header(message)
+
+
+def test_words_that_hold_text_stay():
+    name = encoded("Jürgen Müller")
+    assert clean.clean_address(f"{name} <j@example.com>") == f"{name} <j@example.com>"
+    assert clean.clean_text("Re: " + encoded("Grüße")) == "Re: Grüße"
+    assert clean.clean_text("What =? is") == "What = ? is"
