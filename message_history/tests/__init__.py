@@ -32,6 +32,7 @@ from . import (
     test_retention,
     test_rules,
     test_scope,
+    test_scope_written,
     test_secrets,
     test_sent_copies,
     test_sharing,
