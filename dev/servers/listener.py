@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from dev.console import DevError
+
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
 
@@ -19,7 +21,7 @@ class Listener:
     """Logs in, opens the websocket, subscribes as the web client does, and notes every notification."""
 
     def __init__(self, url: str, database: str, login: str, password: str) -> None:
-        """Connect; raises AssertionError when the server refuses."""
+        """Connect; raises DevError when the server refuses."""
         self.heard: list[dict[str, Any]] = []
         parts = urlsplit(url)
         self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=30)
@@ -35,7 +37,8 @@ class Listener:
         while b"\r\n\r\n" not in head:
             head += self._socket.recv(4096)
         head, _separator, self._rest = head.partition(b"\r\n\r\n")
-        assert b" 101 " in head.split(b"\r\n")[0], head
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            raise DevError(f"The websocket was refused: {head!r}")
         self._socket.settimeout(None)
         threading.Thread(target=self._listen, daemon=True).start()
         self.subscribe()
@@ -64,7 +67,8 @@ class Listener:
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{url}/web/session/authenticate", json.dumps(body).encode(), {"Content-Type": "application/json"})
         answer = json.load(opener.open(request, timeout=60))
-        assert answer.get("result", {}).get("uid"), answer
+        if not answer.get("result", {}).get("uid"):
+            raise DevError(f"{login} can't log in: {answer}")
         return next(cookie.value or "" for cookie in jar if cookie.name == "session_id")
 
     def _send(self, opcode: int, data: bytes) -> None:

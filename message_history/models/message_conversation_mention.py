@@ -44,7 +44,8 @@ class MessageConversation(models.Model):
         :return: those of them who do: nobody does who works in none of its companies
         """
         self.ensure_one()
-        companies = self._pairs().get(self.sudo(), self.env["message.conversation.channel"].sudo()).channel_id.company_id
+        nothing_sudo = self.env["message.conversation.channel"].sudo()
+        companies = self._pairs().get(self.sudo(), nothing_sudo).channel_id.company_id
         users = users.filtered(lambda user: not companies or user.company_ids & companies)
         if not users:
             return users

@@ -29,7 +29,7 @@ class InsiderCase(ScopeCase):
 
 
 class TestWhatIsWritten(InsiderCase):
-    """What people write about a conversation is for who sees the pair they were at, by whatever way it is looked for."""
+    """What people write about a conversation is for who sees that pair, however it is looked for."""
 
     def setUp(self):
         super().setUp()

@@ -8,7 +8,8 @@ def migrate(cr, version):
     """
     if not version:
         return
-    for table, model in (("mail_message", "model"), ("mail_activity", "res_model"), ("mail_scheduled_message", "model")):
+    for table, model in (
+            ("mail_message", "model"), ("mail_activity", "res_model"), ("mail_scheduled_message", "model")):
         cr.execute(f"""
             UPDATE {table} w SET note_channel_id = pair.channel_id
               FROM (SELECT conversation_id, MIN(channel_id) AS channel_id FROM message_conversation_channel
