@@ -60,6 +60,7 @@ class MessageConversation(models.Model):
     _waiting_idx = models.Index("(waiting_since, id) WHERE state = 'open'")
     _snooze_idx = models.Index("(snooze_until) WHERE snooze_until IS NOT NULL")
 
+    @api.depends_context("uid")
     def _compute_document_name(self):
         for conversation in self:
             record = conversation._get_document()

@@ -21,17 +21,23 @@ class MessageConversationGrant(models.Model):
     _grant_uniq = models.UniqueIndex("(conversation_id, user_id, channel_id, reason)")
 
     @api.model
-    def _give(self, conversations, users, reason):
-        """Give users those channels of conversations that the present user sees."""
+    def _give(self, conversations, users, reason, scope=None):
+        """Give users those channels of conversations that the present user sees.
+
+        Nobody gives himself what he sees as a member: he would go on seeing it when he is none any more.
+
+        :param scope: what the giver sees, where that may have become less by now
+        """
         if not conversations or not users:
             return
-        scope = self.env["message.scoped"]._scope()
+        scope = scope or self.env["message.scoped"]._scope()
         conversations.flush_recordset()
         self.env.cr.execute(SQL(
             "INSERT INTO message_conversation_grant (user_id, conversation_id, channel_id, reason) "
             "SELECT u.id, p.conversation_id, p.channel_id, %s FROM message_conversation_channel p "
-            "CROSS JOIN unnest(%s::int[]) AS u(id) WHERE p.conversation_id = ANY(%s) AND %s ON CONFLICT DO NOTHING",
-            reason, users.ids, conversations.ids, scope.pair_sql("p")))
+            "CROSS JOIN unnest(%s::int[]) AS u(id) WHERE p.conversation_id = ANY(%s) AND %s "
+            "AND NOT (u.id = %s AND p.channel_id = ANY(%s)) ON CONFLICT DO NOTHING",
+            reason, users.ids, conversations.ids, scope.pair_sql("p"), scope.user_id, list(scope.all_channel_ids)))
         self.env["message.conversation"]._forget_sight()
 
     @api.model
@@ -63,6 +69,29 @@ class MessageConversationGrant(models.Model):
             "WHERE g.conversation_id = ANY(%s) AND (g.reason = 'follows' OR g.user_id = c.assignee_id) "
             "ON CONFLICT DO NOTHING", target.id, others.ids))
         self.env["message.conversation"]._forget_sight()
+
+    @api.model
+    def _given(self, conversation_ids):
+        """Return {(user id, conversation id, channel id)} that was given of conversations."""
+        self.flush_model()
+        return set(self.env.execute_query(SQL(
+            "SELECT user_id, conversation_id, channel_id FROM message_conversation_grant "
+            "WHERE conversation_id = ANY(%s)", list(conversation_ids))))
+
+    @api.model
+    def _would_show(self, places):
+        """Return what people who were given some conversations would see beside, were these joined.
+
+        What is given is a conversation on a channel: another one that joins it there would be seen as well.
+
+        :param places: {conversation id: ids of the channels that its messages are on}
+        :return: {(user id, conversation id, channel id)}
+        """
+        given = self._given(places) if len(places) > 1 else set()
+        more = {(user_id, other, channel_id) for user_id, _one, channel_id in given
+                for other, channel_ids in places.items() if channel_id in channel_ids} - given
+        users = self.env["res.users"]
+        return {one for one in more if one[2] not in users.browse(one[0])._message_channel_ids()}
 
     @api.model
     def _give_back(self, conversation, rows):

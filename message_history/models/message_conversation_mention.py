@@ -39,10 +39,16 @@ class MessageConversation(models.Model):
             ("all_group_ids", "in", self.env.ref("message_history.group_user").ids), ("id", "!=", self.env.uid)])
 
     def _tell_mentioned(self, users):
-        """Put the conversation before those who are named; they follow it, so that they may see it."""
+        """Put the conversation before those who are named; they follow it, so that they may see it.
+
+        :return: those of them who do: nobody does who works in none of its companies
+        """
         self.ensure_one()
+        nothing_sudo = self.env["message.conversation.channel"].sudo()
+        companies = self._pairs().get(self.sudo(), nothing_sudo).channel_id.company_id
+        users = users.filtered(lambda user: not companies or user.company_ids & companies)
         if not users:
-            return
+            return users
         self.env.flush_all()
         self.env.cr.execute(SQL(
             "INSERT INTO message_conversation_member (conversation_id, user_id, seen_message_id, follows, mentioned) "
@@ -56,18 +62,27 @@ class MessageConversation(models.Model):
                 "type": "info", "message": self.subject or _("No subject"),
                 "title": _("%(name)s names you in a note", name=self.env.user.name)})
             user._bus_send("message_history/changed", {"conversation_ids": self.ids})
+        return users
 
     def message_post(self, *args, **kwargs):
-        """Note something; the note carries the channel on which its author is there, as do the files on it."""
+        """Note something; the note carries the channel on which its author is there, as do the files on it.
+
+        So does what is said of what was done: it may quote what he wrote, or a subject that he read.
+        """
         message = super().message_post(*args, **kwargs)
         message_sudo = message.sudo()
-        if message_sudo.message_type == "comment":
-            message_sudo.note_channel_id = self._shown_channel_sudo()
-            message_sudo.attachment_ids.filtered(lambda file: file.res_model == self._name).write(
-                {"res_model": message_sudo._name, "res_id": message_sudo.id})
+        # core posts some as superuser on the author's behalf; it is what he sees that matters
+        message_sudo.note_channel_id = self.sudo(False)._shown_channel_sudo() or self._shown_channel_sudo()
+        message_sudo.attachment_ids.filtered(lambda file: file.res_model == self._name).write(
+            {"res_model": message_sudo._name, "res_id": message_sudo.id})
         return message
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """What is noted on a conversation stays inside Odoo, whoever follows it: nothing of it becomes an e-mail."""
+        """What is noted on a conversation stays inside Odoo, whoever follows it: nothing of it becomes an e-mail.
+
+        And it is for those who see the conversation, whoever else is named.
+        """
         found = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
-        return [{**one, "notif": "inbox"} for one in found if one.get("uid") and not one.get("share")]
+        users = self.env["res.users"]
+        return [{**one, "notif": "inbox"} for one in found if one.get("uid") and not one.get("share")
+                and self.with_user(users.browse(one["uid"])).has_access("read")]

@@ -22,6 +22,10 @@ class MessageConversation(models.Model):
             raise UserError(self.env._("Choose at least two conversations."))
         target, *_others = self.sorted("id")
         others = self - target
+        if self._shows_more():
+            raise UserError(self.env._(
+                "A colleague was given one of these alone, and would see what is on a channel that you do not see. "
+                "Have somebody merge them who sees everything in them."))
         same_readers = len({frozenset(one.sudo().channel_ids.ids) for one in self}) == 1
         subjects = [one.subject or self.env._("No subject") for one in others]
         undo = {"id": target.id, "own": target._describe_part(), "merged": [one._describe_part() for one in others]}
@@ -30,7 +34,9 @@ class MessageConversation(models.Model):
         # what its readers did not see before is not told by its subject either
         said = self.env._("Merged: %(subjects)s", subjects=", ".join(subjects)) if same_readers else self.env._(
             "Merged with conversations of other channels.")
-        target.message_post(body=said)
+        message = target.message_post(body=said)
+        if not same_readers:
+            message.sudo().note_channel_id = False  # it quotes nothing, and is for all of them
         self._notify_changed(target.ids)
         return {"target": target.id, "undo": self.env["message.conversation.undo"]._keep([undo]),
                 "text": self.env._("%(count)s merged.", count=len(subjects) + 1)}
@@ -81,6 +87,8 @@ class MessageConversation(models.Model):
         if not fresh or fresh.split_from_id != self:
             return False
         fresh._check_handle()
+        if (self | fresh)._shows_more():
+            return False
         (self | fresh).sudo()._merge_into(self.sudo())
         self.sudo()._settle_conversations(self.ids, moved=True)
         self._notify_changed([self.id, fresh_id])
@@ -106,6 +114,7 @@ class MessageConversation(models.Model):
 
     def _give_back(self, part):
         """Give a conversation back what it had of its own; what people and documents are gone is left out."""
+        given = self.env["message.conversation.grant"]._given(self.ids)
         values = dict(part.get("values", {}))
         if "tag_ids" in values:
             values["tag_ids"] = [(6, 0, self.env["message.tag"].browse(values["tag_ids"]).exists().ids)]
@@ -115,10 +124,22 @@ class MessageConversation(models.Model):
         if not model or (model in self.env and self.env[model].sudo().browse(res_id).exists()):
             values |= {"model": model, "res_id": res_id}
         self.sudo().write({**values, "conversation_key": part.get("key")})
-        self._give_back_marks(part)
+        self._give_back_marks(part, given)
 
-    def _give_back_marks(self, part):
-        """Give a conversation back who followed it, and what each of them saw of it."""
+    def _shows_more(self):
+        """Whether joining these would show somebody, who was given some, what the present user does not see either."""
+        grants, pairs = self.env["message.conversation.grant"], self.env["message.conversation.channel"]
+        more = grants._would_show(self.env["message.threader"]._places(self.ids)) if not self.env.su else ()
+        seen = {(pair.conversation_id.id, pair.channel_id.id) for pair in pairs.search(
+            [("conversation_id", "in", self.ids)]).sudo()} if more else set()
+        return any((conversation_id, channel_id) not in seen for _user_id, conversation_id, channel_id in more)
+
+    def _give_back_marks(self, part, given):
+        """Give a conversation back who followed it, and what each of them saw of it.
+
+        :param given: {(user id, conversation id, channel id)} that is given until now: what was taken meanwhile, only
+            who sees it gives again
+        """
         members_sudo = self.env["message.conversation.member"].sudo()
         users = self.env["res.users"].browse(user_id for user_id, *_marks in part.get("members", [])).exists()
         known = {row.user_id.id: row for row in self.sudo().member_ids}
@@ -128,4 +149,8 @@ class MessageConversation(models.Model):
                 known[user_id].write(marks)
             elif user_id in users.ids:
                 members_sudo.create({"conversation_id": self.id, "user_id": user_id, **marks})
-        self.env["message.conversation.grant"]._give_back(self, part.get("grants", ()))
+        pairs = self.env["message.conversation.channel"].search([("conversation_id", "=", self.id)]).sudo()
+        seen = set(pairs.channel_id.ids)
+        self.env["message.conversation.grant"]._give_back(self, [
+            (user_id, channel_id, reason) for user_id, channel_id, reason in part.get("grants", ())
+            if channel_id in seen or (user_id, self.id, channel_id) in given])

@@ -89,10 +89,10 @@ class MessageConversation(models.Model):
 
     def _give_to_responsible(self):
         """Let the responsible see those channels of conversations that the present user sees."""
-        grants = self.env["message.conversation.grant"]
+        grants, scope = self.env["message.conversation.grant"], self.env["message.scoped"]._scope()
         grants._take(self, "responsible")
         for user_sudo, conversations in self.sudo().grouped("assignee_id").items():
-            grants._give(conversations.with_env(self.env), user_sudo, "responsible")
+            grants._give(conversations.with_env(self.env), user_sudo, "responsible", scope)
 
     @api.model_create_multi
     def create(self, vals_list):

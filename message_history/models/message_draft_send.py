@@ -64,10 +64,10 @@ class MessageDraft(models.Model):
         # else they would go with the draft; the note takes them (see message_post of conversations)
         self.attachment_ids.filtered(lambda one: one.res_model == self._name).sudo().write(
             {"res_model": conversation._name, "res_id": conversation.id})
+        named = conversation._tell_mentioned(named)
         conversation.with_context(mail_post_autofollow=False).message_post(
             body=self.body or "", message_type="comment", subtype_xmlid="mail.mt_note",
             attachment_ids=self.attachment_ids.ids, partner_ids=named.partner_id.ids)
-        conversation._tell_mentioned(named)
         self.unlink()
         conversation._notify_changed(conversation.ids)
         return {"sent": True, "draft_id": None, "history_id": None, "seconds": 0, "conversation_id": conversation.id,

@@ -161,6 +161,7 @@ class MessageHistory(models.Model):
         return Domain("sender_address", operator, value) | Domain("sender_name", operator, value)
 
     @api.depends("model", "res_id")
+    @api.depends_context("uid")
     def _compute_document(self):
         readable = {}
         for model, messages in self.filtered("res_id").grouped("model").items():

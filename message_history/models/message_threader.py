@@ -65,15 +65,18 @@ class MessageThreader(models.AbstractModel):
     def _fitting(self, conversation_ids, mails, places, readers):
         """Return those of some conversations that mails may join, and that may be joined with each other.
 
+        Not where somebody was given one of them alone: a mail that names both would show him the other.
         The oldest first; one that is on a channel of the mails already comes before any other.
         """
         channels = {mail.message.channel_id.id for mail in mails}
+        grants = self.env["message.conversation.grant"]
         found, taken = set(), set(channels)
         for conversation_id in sorted(
                 conversation_ids, key=lambda one: (not channels & set(places.get(one, ())), one)):
             own = set(places.get(conversation_id, ()))
             # one that is on these channels already was put together by a person
-            if (channels <= own and not found) or readers.all_fit(own, taken):
+            if (channels <= own and not found) or (readers.all_fit(own, taken) and not grants._would_show(
+                    {one: places.get(one, ()) for one in (*found, conversation_id)})):
                 found.add(conversation_id)
                 taken |= own
         return found

@@ -33,6 +33,7 @@ from . import (
     test_retention,
     test_rules,
     test_scope,
+    test_scope_written,
     test_secrets,
     test_sent_copies,
     test_sharing,

@@ -21,7 +21,7 @@ from .test_scope import ScopeCase
 MARK = "zanzibar"
 #: The ORM's own methods: what they may do is said by access rights, scope and lists of fields, each with its tests.
 ORM = {"create", "write", "unlink", "exists", "read", "search_fetch", "fields_get", "default_get", "init", "copy_data",
-       "message_new", "message_update", "message_route", "onchange"}
+       "message_new", "message_update", "message_route", "onchange", "web_read", "formatted_read_group"}
 
 
 @dataclass(frozen=True)

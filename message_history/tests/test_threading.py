@@ -76,6 +76,7 @@ class TestThreading(MessageCase):
         one = self.receive(build_mail(message_id="<1@x.example>"))
         three = self.receive(build_mail(message_id="<3@x.example>", references="<2@x.example>"))
         one.conversation_id.with_user(self.member).action_mark_seen()
+        self.channel.member_ids += self.other  # what somebody else was given alone joins nothing by a mail
         three.conversation_id.assignee_id = self.other
         self.env["message.conversation.member"].create({
             "conversation_id": three.conversation_id.id, "user_id": self.manager.id, "follows": True,

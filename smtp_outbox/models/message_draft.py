@@ -79,7 +79,11 @@ class MessageDraft(models.Model):
 
     def _forget_sent(self, history_sudo):
         mails_sudo = history_sudo.mail_mail_id
-        self.attachment_ids.sudo().write({"res_model": self._name, "res_id": self.id})
+        # only what went with the message: a file that stands elsewhere was no more than named here
+        sent_sudo = history_sudo.mail_message_id
+        self.attachment_ids.sudo().filtered(
+            lambda one: sent_sudo and (one.res_model, one.res_id) == (sent_sudo._name, sent_sudo.id)).write(
+                {"res_model": self._name, "res_id": self.id})
         result = super()._forget_sent(history_sudo)
         mails_sudo.exists().unlink()
         return result

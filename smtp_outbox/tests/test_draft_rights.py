@@ -41,6 +41,20 @@ class TestDraftRights(DraftCase):
         with self.assertRaises(AccessError):
             draft.send({})
 
+    def test_taking_back_takes_no_file_of_others_along(self):
+        shared = self.env["ir.attachment"].create(
+            {"name": "prices", "raw": b"prices", "res_model": "res.company", "res_id": self.env.company.id})
+        draft = self.draft_for(self.receive(1).conversation_id)
+        own = draft._attach("offer.txt", b"offer")
+        draft.write({"attachment_ids": [(4, shared.id)]})
+        self.send(draft)
+        draft.take_back()
+        self.assertEqual((shared.res_model, shared.res_id), ("res.company", self.env.company.id))
+        for file_id in (shared.id, own["id"]):
+            draft.remove_attachment(file_id)
+        self.assertTrue(shared.exists())
+        self.assertFalse(self.env["ir.attachment"].browse(own["id"]).exists())
+
     def test_nobody_reads_the_drafts_of_others(self):
         draft = self.draft_for(self.receive(1).conversation_id)
         self.assertFalse(self.drafts(self.colleague).search([("id", "=", draft.id)]))
