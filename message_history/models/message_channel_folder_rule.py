@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.client_fields import check_client_fields, without_other_defaults
+from ..tools.client_fields import check_client_fields, without_other_defaults, without_users_defaults
 
 #: What becomes of a message: done as superuser, so whoever sets it answers for it with his rights.
 _RULE = {"model_id", "default_values", "answer_action_id"}
@@ -35,10 +35,24 @@ class MessageChannelFolder(models.Model):
                         "Set by %(name)s: %(reason)s", name=folder_sudo.set_by_id.name or "?",
                         reason=" ".join(str(error).split()))
 
+    def _check_access(self, operation):
+        refused = super()._check_access(operation)
+        if refused or self.env.su or operation == "read" or not any(self._ids):
+            return refused
+        if closed := self.sudo().channel_id.with_env(self.env)._check_access("write"):
+            forbidden = self.sudo().filtered(lambda folder: folder.channel_id._ids[0] in closed[0]._ids)
+            return forbidden.with_env(self.env), closed[1]
+        return None
+
     @api.model
     def _client_fields(self):
         """Return the names of the fields that a client may write. For addons."""
         return _CLIENT
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        filled = super()._add_missing_default_values(values)
+        return without_users_defaults(self, values, filled, self._client_fields() | {"channel_id"})
 
     @api.model_create_multi
     def create(self, vals_list):
