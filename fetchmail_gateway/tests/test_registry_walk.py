@@ -31,7 +31,7 @@ class TestRegistryWalk(FetchmailCase, RegistryWalk):
 
     def walk(self):
         with self.at_work():
-            super().walk()
+            return super().walk()
 
     def test_every_public_method_is_in_the_table(self):
         self.assert_table_is_complete()

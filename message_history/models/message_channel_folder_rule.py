@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.client_fields import check_client_fields, without_other_defaults, without_users_defaults
+from ..tools.client_fields import check_client_fields, without_other_defaults
 
 #: What becomes of a message: done as superuser, so whoever sets it answers for it with his rights.
 _RULE = {"model_id", "default_values", "answer_action_id"}
@@ -48,11 +48,6 @@ class MessageChannelFolder(models.Model):
     def _client_fields(self):
         """Return the names of the fields that a client may write. For addons."""
         return _CLIENT
-
-    @api.model
-    def _add_missing_default_values(self, values):
-        filled = super()._add_missing_default_values(values)
-        return without_users_defaults(self, values, filled, self._client_fields() | {"channel_id"})
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -37,8 +37,8 @@ class MessageDesk(models.AbstractModel):
             ("is_answer", "=", True), ("answer_minutes", "!=", False), ("date", ">=", since)])
         minutes, conversation = (SQL.identifier(query.table, name) for name in ("answer_minutes", "conversation_id"))
         query.add_where(SQL(
-            "EXISTS (SELECT 1 FROM message_conversation_channel p WHERE p.conversation_id = %s AND p.channel_id = ANY(%s))",
-            conversation, list(channels.ids)))
+            "EXISTS (SELECT 1 FROM message_conversation_channel p WHERE p.conversation_id = %s "
+            "AND p.channel_id = ANY(%s))", conversation, list(channels.ids)))
         rows = self.env.execute_query(query.select(SQL(
             "percentile_cont(0.5) WITHIN GROUP (ORDER BY %s)", minutes)))
         return round(rows[0][0]) if rows[0][0] is not None else None

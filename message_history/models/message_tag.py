@@ -21,11 +21,10 @@ class MessageTag(models.Model):
         refused = super()._check_access(operation)
         if refused or self.env.su or operation not in ("write", "unlink") or not any(self._ids):
             return refused
-        elsewhere = self.filtered(lambda tag: tag._is_used_elsewhere()) if not self._decides_for_all() else self.browse()
+        if self.env["message.channel"]._decides_for_all():
+            return None
+        elsewhere = self.filtered(lambda tag: tag._is_used_elsewhere())
         return (elsewhere, functools.partial(self._refuse_elsewhere)) if elsewhere else None
-
-    def _decides_for_all(self):
-        return self.env["message.channel"]._decides_for_all()
 
     def _is_used_elsewhere(self):
         """Whether conversations of companies in which the user does not work have the tag."""

@@ -32,7 +32,8 @@ class TestSharedChannels(ScopeCase):
         own = {name: shared[name] for name in sorted(shared._client_fields())
                if name in ("name", "paused", "keep_raw_days", "failed_folder", "rate_minute", "hold_hours", "address")}
         return {
-            **{f"write {name}": lambda name=name, value=value: shared.write({name: value}) for name, value in own.items()},
+            **{f"write {name}": lambda name=name, value=value: shared.write({name: value})
+               for name, value in own.items()},
             "take": lambda: shared.write({"company_id": user.company_id.id}),
             "join": lambda: shared.write({"member_ids": [Command.link(user.id)]}),
             "pause": shared.action_pause, "continue": shared.action_continue,
@@ -88,6 +89,15 @@ class TestSharedChannels(ScopeCase):
                 self.assertEqual(median, 17 if seen else None)
                 self.env.invalidate_all()
 
+    def test_what_came_in_on_it_is_of_the_company_of_its_document(self):
+        self.shared.folder_ids.default_values = repr({"company_id": self.env.company.id})
+        message = self.receive(build_mail(), channel=self.shared)
+        self.assertEqual(message.company_id, self.env.company)
+        self.assertTrue(message.with_user(self.manager).has_access("read"))
+        self.assertFalse(message.with_user(self.manager_b).has_access("read"))
+        self.assertNotIn(message.conversation_id.id,
+                         self.env["message.conversation"].with_user(self.manager_b).search([]).ids)
+
     def test_what_somebody_has_as_his_own_takes_over_for_nobody(self):
         own, _server = self.make_channel("Own", company_id=self.env.company.id, sends=True)
         self.patch(type(own), "_is_personal", lambda channel: channel.id == own.id)
@@ -128,13 +138,15 @@ class TestCompanyTraces(ScopeCase):
         tag = self.env["message.tag"].create({"name": "Case"})
         self.receive(build_mail()).conversation_id.tag_ids = tag
         self.env.flush_all()
-        for change in (tag.with_user(self.manager_b).unlink, lambda: tag.with_user(self.manager_b).write({"name": "x"})):
+        theirs = tag.with_user(self.manager_b)
+        for change in (theirs.unlink, lambda: theirs.write({"name": "x"})):
             with self.assertRaises(AccessError):
                 change()
         tag.with_user(self.manager).name = "Our case"
 
     def privacy(self, user, **values):
-        return self.env["message.privacy"].with_user(user).create({"address": ADDRESS, "confirmation": ADDRESS, **values})
+        return self.env["message.privacy"].with_user(user).create(
+            {"address": ADDRESS, "confirmation": ADDRESS, **values})
 
     def traces(self):
         """Return how many traces of the address there are, besides messages."""

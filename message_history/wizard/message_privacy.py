@@ -305,7 +305,8 @@ class MessagePrivacy(models.TransientModel):
             lambda one: one.user_id.company_ids <= companies).unlink()
         rules = self.env["message.sender.rule"].with_context(active_test=False)
         rules.search([("pattern", "=", address)])._filtered_access("unlink").unlink()
-        channels = self.env["message.channel"].with_context(active_test=False).search([])._filtered_access("write")
+        channels = self.env["message.channel"].with_context(active_test=False).search(  # all that the user sees
+            [("id", ">", 0)])._filtered_access("write")
         for model, place, names in (("mail.activity", "res_model", ("summary", "note")),
                                     ("mail.message", "model", ("subject", "body"))):
             notices_sudo = self.env[model].sudo().with_context(active_test=False).search(
