@@ -46,7 +46,7 @@ class FetchmailFolderWizard(models.TransientModel):
 
     def action_count(self):
         """Count what a first fetch of the chosen folders would bring; fetches nothing."""
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         try:
             with self.server_id._get_transport__() as transport:
                 for line in self.line_ids.filtered("selected"):
@@ -64,7 +64,7 @@ class FetchmailFolderWizard(models.TransientModel):
 
     def action_apply(self):
         """Watch the chosen folders; those no longer chosen are left alone, not forgotten."""
-        self.ensure_one()
+        self.ensure_one().check_access("write")
         server = self.server_id
         server.check_access("write")
         folders = self.env["message.channel.folder"].with_context(active_test=False).search(

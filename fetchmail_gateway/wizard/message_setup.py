@@ -80,6 +80,8 @@ class MessageSetup(models.TransientModel):
             "verify": self._get_verify(), "public_only": not self._is_trusted(),
             "user": self.user_name, "secret": self._get_password__(), "state": "done"})
         made = self.env["message.channel"].browse(server_sudo.channel_id.id)
+        if not made._decides_for_all():
+            server_sudo.channel_id.company_id = self.env.company
         made.write(self._prepare_channel())
         made.folder_ids.write({"without_document": "inbox"})
         return made

@@ -67,9 +67,10 @@ class MessageAlarm(models.AbstractModel):
         return fields.Datetime.to_string(fields.Datetime.context_timestamp(self, moment))
 
     def _people(self, channel):
-        """Return who is told: the channel's members who manage messages, or every manager."""
+        """Return who is told: the channel's members who manage messages, or every manager who sees it."""
         managers = self.env.ref("message_history.group_manager").all_user_ids.filtered(
-            lambda user: not user.share and user.active and user.id != self.env.ref("base.user_root").id)
+            lambda user: not user.share and user.active and user.id != self.env.ref("base.user_root").id
+            and channel._is_seen_by(user))
         return (channel.member_ids & managers) or managers
 
     def _raise(self, channel, problem):
@@ -119,7 +120,9 @@ class MessageAlarm(models.AbstractModel):
         text = _("A message of %(sender)s was given up: %(subject)s",
                  sender=mail.values.get("sender_address") or "?",
                  subject=mail.values.get("subject") or "")
-        for user in channel.member_ids or self._people(channel):
+        members = channel.member_ids.filtered(lambda user: user.active and channel._is_seen_by(user))
+        people = (members or self._people(channel)).filtered(mail.message._is_seen_by)
+        for user in people:
             user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
             channel.activity_schedule(
                 "mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,

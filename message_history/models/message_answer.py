@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..lib.automatic import answer_address, automatic_headers, may_answer
@@ -15,6 +16,7 @@ class MessageAnswer(models.Model):
 
     _name = "message.answer"
     _description = "Automatic Answer"
+    _inherit = ["message.scoped"]
     _log_access = False
     _rec_name = "address"
 
@@ -25,6 +27,14 @@ class MessageAnswer(models.Model):
     date = fields.Datetime(required=True, default=fields.Datetime.now)
 
     _once_uniq = models.UniqueIndex("(folder_id, address, period)")
+
+    @api.model
+    def _scope_domain(self, scope):
+        """On a channel of every company: the answers to messages that the user sees."""
+        if scope.everything:
+            return Domain.TRUE
+        own = Domain("folder_id.channel_id", "in", scope.channel_ids)
+        return own | Domain("history_id", "any!", scope.messages())
 
     @api.model
     def _answer(self, mail):

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..lib.neutral import NeutralTransport
 from ..lib.transport import Transport
-from ..tools.client_fields import check_client_fields, without_other_defaults
+from ..tools.client_fields import check_client_fields, without_other_defaults, without_users_defaults
 
 #: How a channel is doing, worst last; the keys are used by views and by `odoo gateway status`.
 HEALTH = [
@@ -220,10 +220,18 @@ class MessageChannel(models.Model):
         """Refuse links to what the user may not use himself.
 
         :param names: the fields that were written
-        :raise AccessError: for a company that the user does not work in
+        :raise AccessError: for a company that the user does not work in, or for none, which is all of them
         """
+        if "company_id" in names and not self.env.su and self.filtered(lambda one: not one.company_id) and (
+                not self._decides_for_all()):
+            raise self._refuse_shared()
         if "company_id" in names and not self.env.su and self.company_id - self.env.user.company_ids:
             raise AccessError(self.env._("A channel can't be put into a company that you do not work in."))
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        filled = super()._add_missing_default_values(values)
+        return without_users_defaults(self, values, filled, self._client_fields())
 
     @api.model_create_multi
     def create(self, vals_list):

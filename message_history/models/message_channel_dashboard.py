@@ -22,13 +22,14 @@ class MessageChannel(models.Model):
             channel.to_answer_count = counters.get(channel.id, 0)
 
     def _compute_week_graph(self):
-        """Messages of the last days, each day by the user's clock."""
+        """Messages of the last days that the user sees, each day by the user's clock."""
         today = fields.Date.context_today(self)
         since = today - timedelta(days=DAYS - 1)
-        rows = self.env.execute_query(SQL(
-            "SELECT channel_id, (date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS day, COUNT(*) FROM message_history "
-            "WHERE channel_id = ANY(%s) AND date >= %s GROUP BY 1, 2",
-            self.env.user.tz or "UTC", list(self.ids), fields.Datetime.to_datetime(since) - timedelta(days=1)))
+        query = self.env["message.history"]._search([
+            ("channel_id", "in", self.ids), ("date", ">=", fields.Datetime.to_datetime(since) - timedelta(days=1))])
+        channel, date = (SQL.identifier(query.table, name) for name in ("channel_id", "date"))
+        rows = self.env.execute_query(SQL("%s GROUP BY 1, 2", query.select(channel, SQL(
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", date, self.env.user.tz or "UTC"), SQL("COUNT(*)"))))
         counts = {(channel_id, day): count for channel_id, day, count in rows}
         days = [since + timedelta(days=number) for number in range(DAYS)]
         for channel in self:

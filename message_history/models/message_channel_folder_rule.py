@@ -35,6 +35,15 @@ class MessageChannelFolder(models.Model):
                         "Set by %(name)s: %(reason)s", name=folder_sudo.set_by_id.name or "?",
                         reason=" ".join(str(error).split()))
 
+    def _check_access(self, operation):
+        refused = super()._check_access(operation)
+        if refused or self.env.su or operation == "read" or not any(self._ids):
+            return refused
+        if closed := self.sudo().channel_id.with_env(self.env)._check_access("write"):
+            forbidden = self.sudo().filtered(lambda folder: folder.channel_id._ids[0] in closed[0]._ids)
+            return forbidden.with_env(self.env), closed[1]
+        return None
+
     @api.model
     def _client_fields(self):
         """Return the names of the fields that a client may write. For addons."""

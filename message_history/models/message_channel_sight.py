@@ -1,4 +1,7 @@
+import functools
+
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 
 class MessageChannel(models.Model):
@@ -19,6 +22,25 @@ class MessageChannel(models.Model):
     @api.model
     def _scope_domain(self, scope):
         return scope.channels()
+
+    def _check_access(self, operation):
+        refused = super()._check_access(operation)
+        if refused or self.env.su or operation == "read" or not any(self._ids) or self._decides_for_all():
+            return refused
+        shared = self.sudo().filtered(lambda channel: not channel.company_id).sudo(False)
+        return (shared.with_env(self.env), functools.partial(self._refuse_shared)) if shared else None
+
+    @api.model
+    def _decides_for_all(self):
+        """Whether the user may set up what every company uses: who manages all of them, and administrators.
+
+        Another one could pause the mail of all, or take a shared channel with everybody's messages into his company.
+        """
+        return self._scope().everything or self.env.user.has_group("base.group_system")
+
+    def _refuse_shared(self):
+        return AccessError(self.env._(
+            "A channel without a company is every company's: only managers who work in all of them may change it."))
 
     @api.depends("name")
     @api.depends_context("uid")

@@ -33,9 +33,12 @@ class MessageDesk(models.AbstractModel):
         }
 
     def _median_answer(self, channels, since):
-        rows = self.env.execute_query(SQL(
-            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY h.answer_minutes) FROM message_history h "
-            "WHERE h.is_answer AND h.answer_minutes IS NOT NULL AND h.date >= %s AND EXISTS (SELECT 1 FROM "
-            "message_conversation_channel p WHERE p.conversation_id = h.conversation_id AND p.channel_id = ANY(%s))",
-            since, list(channels.ids)))
+        query = self.env["message.history"]._search([  # of what the user sees
+            ("is_answer", "=", True), ("answer_minutes", "!=", False), ("date", ">=", since)])
+        minutes, conversation = (SQL.identifier(query.table, name) for name in ("answer_minutes", "conversation_id"))
+        query.add_where(SQL(
+            "EXISTS (SELECT 1 FROM message_conversation_channel p WHERE p.conversation_id = %s "
+            "AND p.channel_id = ANY(%s))", conversation, list(channels.ids)))
+        rows = self.env.execute_query(query.select(SQL(
+            "percentile_cont(0.5) WITHIN GROUP (ORDER BY %s)", minutes)))
         return round(rows[0][0]) if rows[0][0] is not None else None

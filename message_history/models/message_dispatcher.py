@@ -275,7 +275,16 @@ class MessageDispatcher(models.AbstractModel):
             }
             for name in ("next_attempt", "failure_type", "failure_traceback", "state_reason"):
                 mail.values.setdefault(name, None)
+            if mail.document and not mail.message.channel_id.company_id:
+                mail.values["company_id"] = self._company_of(*mail.document)
         self.env["message.history"]._write_rows({mail.message.id: mail.values for mail in mails})
+
+    def _company_of(self, model, res_id):
+        """Return the id of the company that a document belongs to: where the channel is everybody's, it says whose."""
+        field = self.env[model]._fields.get("company_id")
+        if field is None or field.type != "many2one" or field.comodel_name != "res.company":
+            return None
+        return self.env[model].sudo().browse(res_id).exists().company_id.id or None
 
     def _after_batch(self, mails):
         """Tell people what was given up."""

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import clean_context
 
+from ..tools.client_fields import without_users_defaults
+
 MODES = [("reply", "Reply"), ("reply_all", "Reply All"), ("forward", "Forward"), ("note", "Note"), ("new", "New")]
 #: What the browser may write.
 _WRITABLE = ("sender_id", "recipients", "copies", "subject", "body", "quote")
@@ -40,6 +42,11 @@ class MessageDraft(models.Model):
 
     _place_uniq = models.UniqueIndex(
         "(user_id, conversation_id, mode) WHERE state = 'draft' AND conversation_id IS NOT NULL")
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        filled = super()._add_missing_default_values(values)
+        return without_users_defaults(self, values, filled, _BEGUN_WITH)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -116,6 +116,10 @@ class MessageScoped(models.AbstractModel):
     def _refuse_unseen(self):
         return AccessError(self.env._("You may not see this, or it is not there."))
 
+    def _is_seen_by(self, user):
+        """Whether a user sees all of these records, whoever asks."""
+        return self.with_user(user)._seen_by_user() == self.with_user(user)
+
     def _seen_by_user(self):
         """Return those of these records that ``env.user`` sees, also as superuser on his behalf."""
         if self.env.user._is_superuser() or not self:

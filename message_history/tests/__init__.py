@@ -7,6 +7,7 @@ from . import (
     test_channel_contract,
     test_channel_health,
     test_channel_rights,
+    test_company_walls,
     test_controllers,
     test_conversation_rights,
     test_conversations,

@@ -24,6 +24,27 @@ def check_client_fields(records, vals_list, allowed):
         raise AccessError(records.env._("Only administrators may set this: %(fields)s.", fields=", ".join(names)))
 
 
+def without_users_defaults(records, given, filled, allowed):
+    """Return values for a new record without those that users made a default (``ir.default``) of other fields.
+
+    Everybody may keep defaults of his own, of any field: they are a client's input like those of a context.
+
+    :param given: the values before the defaults
+    :param filled: with them
+    :param allowed: names of the fields that a client may write
+    """
+    if _is_free(records.env):
+        return filled
+    kept = records.env["ir.default"]._get_model_defaults(records._name)
+    for name in (kept.keys() & filled.keys()) - given.keys() - set(allowed):
+        default = records._fields[name].default
+        if default:
+            filled[name] = default(records)
+        else:
+            del filled[name]
+    return filled
+
+
 def without_other_defaults(records, allowed):
     """Return a model without the defaults for other fields that a client put into the context."""
     if _is_free(records.env):

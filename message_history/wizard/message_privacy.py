@@ -52,7 +52,20 @@ class MessagePrivacy(models.TransientModel):
     @api.depends("partner_id")
     def _compute_address(self):
         for wizard in self:
-            wizard.address = wizard.partner_id.email or wizard.address
+            partner = wizard.partner_id.sudo(False)  # computed as superuser, who reads every contact
+            wizard.address = (partner.has_access("read") and partner.email) or wizard.address
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        wizards = super().create(vals_list)
+        wizards.partner_id.check_access("read")  # by the name it would come back
+        return wizards
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.partner_id.check_access("read")
+        return result
 
     # Finding ------------------------------------------------------------------------------
 
@@ -116,9 +129,14 @@ class MessagePrivacy(models.TransientModel):
         self.env["message.draft"].flush_model()
         rows = self.env.execute_query(SQL(
             "SELECT id FROM message_draft WHERE CONCAT(recipients, ' ', copies) ~* %s ORDER BY id", self._pattern()))
-        companies = self.env.user.company_ids
-        return self.env["message.draft"].sudo().browse(draft_id for (draft_id,) in rows).filtered(
-            lambda draft: draft.user_id.company_ids & companies)
+        return self.env["message.draft"].sudo().browse(draft_id for (draft_id,) in rows).filtered(self._is_own_draft)
+
+    def _is_own_draft(self, draft_sudo):
+        """Whether a draft belongs to what the user sees: its conversation, its channel, or the one who writes it."""
+        for place_sudo in (draft_sudo.conversation_id, draft_sudo.sender_id):
+            if place_sudo:
+                return place_sudo._is_seen_by(self.env.user)
+        return draft_sudo.user_id.company_ids <= self.env.user.company_ids
 
     def action_look_up(self):
         """Count what is recorded of the person."""
@@ -132,7 +150,7 @@ class MessagePrivacy(models.TransientModel):
             "sent_count": len(sent_ids), "received_count": len(received_ids),
             "original_count": len(messages_sudo.filtered("raw_kept")),
             "conversation_count": len(messages_sudo.conversation_id),
-            "answer_count": self.env["message.answer"].sudo().search_count([("address", "=", address)]),
+            "answer_count": self.env["message.answer"].search_count([("address", "=", address)]),
             "busy_count": len(messages_sudo.filtered(lambda message: message.state in _BUSY_STATES)),
         })
         return self._reopen()
@@ -276,16 +294,25 @@ class MessagePrivacy(models.TransientModel):
         conversations_sudo._forget_sight()
 
     def _erase_traces(self, address):
-        """Erase where else the address stands: drafts, given answers, rules, notices on channels."""
+        """Erase where else the address stands: drafts, given answers, rules, notices on channels.
+
+        As far as the user may decide about them: what is another company's stays.
+        """
         self._find_drafts_sudo().unlink()
-        self.env["message.answer"].sudo().search([("address", "=", address)]).unlink()
-        self.env["message.picture.sender"].sudo().search([("address", "=", address)]).unlink()
-        rules_sudo = self.env["message.sender.rule"].sudo().with_context(active_test=False)
-        rules_sudo.search([("pattern", "=", address)]).unlink()
-        activities_sudo = self.env["mail.activity"].sudo().with_context(active_test=False)
-        activities_sudo.search([
-            ("res_model", "=", "message.channel"), "|",
-            ("summary", "ilike", address), ("note", "ilike", address)]).unlink()
-        self.env["mail.message"].sudo().search([
-            ("model", "=", "message.channel"), "|",
-            ("body", "ilike", address), ("subject", "ilike", address)]).unlink()
+        self.env["message.answer"].search([("address", "=", address)]).sudo().unlink()
+        companies = self.env.user.company_ids
+        self.env["message.picture.sender"].sudo().search([("address", "=", address)]).filtered(
+            lambda one: one.user_id.company_ids <= companies).unlink()
+        rules = self.env["message.sender.rule"].with_context(active_test=False)
+        rules.search([("pattern", "=", address)])._filtered_access("unlink").unlink()
+        channels = self.env["message.channel"].with_context(active_test=False).search(  # all that the user sees
+            [("id", ">", 0)])._filtered_access("write")
+        for model, place, names in (("mail.activity", "res_model", ("summary", "note")),
+                                    ("mail.message", "model", ("subject", "body"))):
+            notices_sudo = self.env[model].sudo().with_context(active_test=False).search(
+                [(place, "=", "message.channel"), ("res_id", "in", channels.ids)])
+            notices_sudo.filtered(lambda one, names=names: any(self._stands_in(one[name]) for name in names)).unlink()
+
+    def _stands_in(self, text):
+        """Whether the address stands by itself in a text."""
+        return bool(re.search(self._pattern(), str(text or "").lower()))

@@ -114,10 +114,13 @@ class MailExpander(models.AbstractModel):
     def _refuse_suppressed(self, messages):
         """Refuse recipients who are on the suppression list, with the reason."""
         addresses = {one.address for message in messages for one in message.recipients if one.state == "queued"}
-        reasons = self.env["message.suppression"]._reasons(addresses)
+        reasons, channels = self.env["message.suppression"]._reasons(addresses), self.env["message.channel"]
         for message in messages if reasons else ():
+            company_id = channels.browse(message.channel_id).company_id.id or message.values.get("company_id") or None
             for recipient in message.recipients:
-                if recipient.state == "queued" and (reason := reasons.get(recipient.address.lower())):
+                address = recipient.address.lower()
+                reason = reasons.get((address, company_id)) or reasons.get((address, None))
+                if recipient.state == "queued" and reason:
                     recipient.state, recipient.failure_type = "refused", "suppressed"
                     recipient.server_reply = reason
 

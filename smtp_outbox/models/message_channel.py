@@ -67,7 +67,11 @@ class MessageChannel(models.Model):
             return found_sudo
         if config.get("smtp_server") in (None, False, "", "localhost"):
             found_sudo = found_sudo.filtered(lambda channel: not channel._is_config_channel())
-        return found_sudo.filtered(lambda channel: not channel._get_mail_server_sudo().owner_user_id)
+        return found_sudo.filtered(lambda channel: not channel._is_personal())
+
+    def _is_personal(self):
+        return super()._is_personal() or bool(
+            self.channel_type == "smtp" and self._get_mail_server_sudo().owner_user_id)
 
     def _get_sent_as(self):
         """Return the address that Odoo puts into From because no server may send with the channel's own."""

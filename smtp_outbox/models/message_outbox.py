@@ -175,7 +175,7 @@ class MessageOutbox(models.AbstractModel):
     @api.model
     def _hand_over(self, channel):
         """Give the queue of a channel that goes to its first fallback, or to what core would take now."""
-        target = channel.fallback_ids.filtered("active")[:1]
+        target = channel.fallback_ids.filtered(lambda one: one.active and not one._is_personal())[:1]
         if not target:
             server, _smtp_from = self.env["ir.mail_server"].sudo()._find_mail_server(False)
             target = (server or self.env["ir.mail_server"])._get_channel_sudo()

@@ -44,6 +44,7 @@ class MessageRequest(models.Model):
         ("in_doubt", "In doubt"), ("failed", "Failed"), ("cancelled", "Cancelled"),
     ], required=True, default="waiting", readonly=True, index=True)
     reason = fields.Char(compute="_compute_reason", compute_sudo=True, help="Why it failed.")
+    company_id = fields.Many2one("res.company", readonly=True, index="btree_not_null")
     recipient_count = fields.Integer(readonly=True)
     sent_count = fields.Integer(readonly=True, string="Sent To")
     failed_count = fields.Integer(readonly=True, string="Failed For")
@@ -81,6 +82,7 @@ class MessageRequest(models.Model):
         context = {key: value for key, value in self.env.context.items() if key in _CONTEXT}
         request_sudo = self.with_env(self.env(su=True, context=context)).create({
             "subject": one_line(subject or ""), "sender": address, "recipients": receivers.words,
+            "company_id": self.env.company.id,
             "max_retries": self._check_retries(max_retries), "warning": "\n".join(receivers.warnings) or False,
             "state": "waiting" if receivers else "failed"})
         self._warn(receivers)
@@ -133,7 +135,7 @@ class MessageRequest(models.Model):
             "subject": self.subject, "auto_delete": False, "is_notification": False,
             "outbox_max_attempts": self.max_retries + 1, **values})
         # files go with the message, and are seen by who sees it
-        own = mail.attachment_ids.filtered(lambda one: not one.res_model)
+        own = mail.attachment_ids.filtered(lambda one: not one.res_model and one.create_uid.id == self.env.uid)
         own.write({"res_model": "mail.message", "res_id": mail.mail_message_id.id})
         return mail
 

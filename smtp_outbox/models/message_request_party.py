@@ -106,10 +106,20 @@ class MessageRequestParty(models.AbstractModel):
         if isinstance(party, str):
             return own_sudo.browse(), party
         partner_sudo = own_sudo.browse() if party._name == "res.groups" else _partner_sudo(party)
+        self._check_company_of(partner_sudo)
         address = _group_address(party) if party._name == "res.groups" else partner_sudo.email_formatted
         if not address:
             raise UserError(self.env._("%(name)s has no e-mail address.", name=party.sudo().display_name))
         return partner_sudo, address
+
+    def _check_company_of(self, partner_sudo):
+        """Refuse to write in the name of who works in other companies only.
+
+        :raise AccessError: then
+        """
+        companies_sudo = partner_sudo.with_context(active_test=False).user_ids.company_ids
+        if companies_sudo and not self.env.su and not companies_sudo & self.env.user.company_ids:
+            raise AccessError(self.env._("You may only send in the name of people of your own companies."))
 
     def _is_own(self, party):
         """Whether a party is the caller; an address is, too, whatever name stands beside it."""

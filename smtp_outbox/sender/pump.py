@@ -146,7 +146,7 @@ class Pump:
         channels = env["message.channel"].search([("channel_type", "=", "smtp"), ("sends", "=", True)])
         ways = {}
         for channel in channels.filtered(lambda one: one._is_usable()):
-            via = next((one for one in (channel, *channel.fallback_ids) if _can_send(one)), None)
+            via = next((one for one in (channel, *_fallbacks(channel)) if _can_send(one)), None)
             if via:
                 ways[channel.id] = self._make_way(channel, via)
         return ways
@@ -187,6 +187,11 @@ class Pump:
             with self._process.environment() as env:
                 in_transaction(env, _note_health, channel_id, error)
             self._ways_until = 0.0
+
+
+def _fallbacks(channel):
+    """Return the channels that take over; nobody's own account, in which he would read what others send."""
+    return channel.fallback_ids.filtered(lambda one: not one._is_personal())
 
 
 def _can_send(channel):

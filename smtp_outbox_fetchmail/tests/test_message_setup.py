@@ -99,6 +99,14 @@ class TestSetupReach(SetupCase):
         self.assertTrue(report.error.retryable, "it heals by itself when the network is listed again")
         self.assertEqual(trap.connections, before)
 
+    def test_what_a_manager_of_one_company_sets_up_is_that_company_s(self):
+        """Without a company it would be every company's, and so would be what comes in."""
+        self.env["res.company"].create({"name": "Second"})
+        trap = self.trap("imap", password=SECRET)
+        self.let_reach(trap.port)
+        channel = self.env["message.channel"].browse(self.form(self.manager, trap).action_apply()["res_id"])
+        self.assertEqual(channel.company_id, self.manager.company_id)
+
     def test_what_administrators_set_up_works_anywhere(self):
         trap = self.trap("imap", password=SECRET)
         setup = self.form(self.admin, trap)
