@@ -25,7 +25,7 @@ HOLDABLE = ("src", "background", "style")
 LEADS_TO = "data-leads-to"
 _HTTP = ("http:", "https:")
 _REMOTE_STYLE = re.compile(r"url\('https?:[^')]*'\)")
-_NO_LENGTH = re.compile(r"\s*[0-2](?:px)?\s*\Z|\s*0*\s*%\s*\Z")
+_NO_LENGTH = re.compile(r"\s*(?:[0-2](?:px)?|(?:0+\s*)?%)\s*\Z")
 _HIDDEN = re.compile(
     r"display: none|visibility: hidden|opacity: 0(?:;|$)|(?:^|; )(?:max-)?(?:width|height): [0-2](?:px)?(?:;|$)")
 #: How the usual programs mark what they quote; only the outermost is folded.
