@@ -16,6 +16,8 @@ import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
 import lxml.html.defs  # type: ignore[import-untyped]
 
+from .html_depth import bound_depth
+
 #: Characters below which nothing in here can cost more than some milliseconds.
 SMALL = 8 * 1024
 #: Core takes some 20 microseconds for each element, as for 150 characters, at each of its passes.
@@ -72,6 +74,9 @@ def bound_html(source: str, room: int = MAX_TAGS) -> tuple[str, list[str]]:
     if _stray_costs(source):
         codes.append("hostile_markup")
         source = _STRAY.sub("&lt;", source)
+    source, is_nested = bound_depth(source)
+    if is_nested:
+        codes.append("nested_markup")
     if len(source) <= SMALL and room >= MAX_TAGS:
         return source, codes
     cuts, end = _look(source, room)

@@ -42,7 +42,7 @@ _NUMBERS = frozenset(("border", "cellpadding", "cellspacing", "height", "hspace"
                       "width"))
 _SPANS = frozenset(("colspan", "rowspan", "span"))
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NUMBER = re.compile(r"\s*[+-]?\d{1,4}(?:\.\d{1,9})?\s*(?:%|px|pt|em|\*)?\s*\Z")
+_NUMBER = re.compile(r"\s*[+-]?\d{1,4}(?:\.\d{1,9})?\s*(?:(?:%|px|pt|em|\*)\s*)?\Z")
 _SPAN = re.compile(r"\s*\d{1,3}\s*\Z")
 _NAME = re.compile(r"[\w.:-]{1,200}\Z")
 _WITH_BACKGROUND = frozenset(("table", "tbody", "td", "tfoot", "th", "thead", "tr"))

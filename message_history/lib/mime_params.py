@@ -18,7 +18,7 @@ MAX_LENGTH = 8192
 _MAX_PARAM = 1000
 _SEPARATORS = re.compile(r" ?;[ ;]*")
 _PARAM = re.compile(
-    r""";?[\s;]*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""",
+    r"""([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)""",
     re.DOTALL,
 )
 _CONTINUED = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*)?$")

@@ -24,7 +24,7 @@ _NOT_REVERSIBLE = re.compile(r"^(utf[-_]?(16|32|7)|iso[-_]?2022|hz|utf_8_sig)", 
 
 _MAX_REFOLD = 4096
 #: The standard library's folding of parameters never ends where a name leaves no room in the line.
-_LONG_PARAMETER = re.compile(r"[^\s;=\"]{40}[^\s;=\"]*\s*=")
+_LONG_PARAMETER = re.compile(r"(?<![^\s;=\"])[^\s;=\"]{40,}\s*=")
 #: Core looks at all HTML again for each further text that it appends to it.
 _MAX_LOOKS = 2 * MAX_WEIGHT
 _UNFOLDED = frozenset(["message-id", "in-reply-to", "references", "resent-msg-id"])

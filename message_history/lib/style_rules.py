@@ -39,7 +39,7 @@ _WITH_FUNCTIONS = re.compile(r"[\w\s.,%#!/+()-]*\Z")
 _WITH_NAMES = re.compile(r"""[\w\s.,%#!/+-]*(?:"[^"\\<>]*"[\w\s.,%#!/+-]*|'[^'\\<>]*'[\w\s.,%#!/+-]*)*\Z""")
 #: Sizes that would make a page of a mile: five figures, three below nothing, powers of ten.
 _TOO_LARGE = re.compile(r"(?<![#\w.])(?:\d{5}|[\d.]+[eE][+-]?\d)|(?<!\w)-\d{3}")
-_CALL = re.compile(r"([\w-]*)\(")
+_CALL = re.compile(r"(?<![\w-])([\w-]*)\(")
 _URL = re.compile(r"""url\( ?(?:"([^"]*)"|'([^']*)'|([^ "'()]*)) ?\)""", re.IGNORECASE)
 
 

@@ -5,7 +5,8 @@ import re
 import psycopg2
 
 #: What Odoo's errors add for programmers.
-_FOR_PROGRAMMERS = re.compile(r"\s*\((?:Record|Records|Document type|Operation|User|Field)s?:[^)]*\(?[^)]*\)?[^)]*\)")
+_FOR_PROGRAMMERS = re.compile(
+    r"(?<!\s)\s*\((?:Record|Document type|Operation|User|Field)s?:[^()]*(?:\([^()]*\)[^()]*){0,5}\)")
 
 
 def words(env):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FORM = re.compile(
-    r"([^\s<>,;:\"@]{1,64})\+([0-9a-z]{1,13})-([0-9a-f]{10})@([^\s<>,;:\"@]{1,255})"
+    r"(?<![^\s<>,;:\"@])([^\s<>,;:\"@]{1,64})\+([0-9a-z]{1,13})-([0-9a-f]{10})@([^\s<>,;:\"@]{1,255})"
 )
 #: Addresses of one mail whose signatures are checked.
 _MOST = 50

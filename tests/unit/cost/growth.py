@@ -74,7 +74,7 @@ def look(work: Work, shape: str, make: Make, largest: int = LARGEST) -> Row | No
     text = make(small)
     if not LONG and took(work, text) < SUSPICIOUS and took(work, make(small)) < SUSPICIOUS:
         return None
-    return measure(work, shape, make, _sizes(largest))
+    return measure(work, shape, make, _sizes(largest), largest)
 
 
 def _sizes(largest: int) -> Sequence[int]:
@@ -82,8 +82,8 @@ def _sizes(largest: int) -> Sequence[int]:
     return [max(1, top >> halvings) for halvings in (4, 3, 2, 1, 0)]
 
 
-def measure(work: Work, shape: str, make: Make, sizes: Sequence[int]) -> Row:
-    """Measure an input at growing sizes, until one takes seconds."""
+def measure(work: Work, shape: str, make: Make, sizes: Sequence[int], largest: int) -> Row:
+    """Measure an input at growing sizes, until it is clear that the largest would take seconds."""
     found: list[tuple[int, float]] = []
     for size in sizes:
         text = make(size)
@@ -92,6 +92,6 @@ def measure(work: Work, shape: str, make: Make, sizes: Sequence[int]) -> Row:
         if taken > TINY / 2:
             taken = min(taken, took(work, text, 2))
         found.append((size, taken))
-        if taken > 1.5 * ENOUGH:
+        if taken * max(1.0, largest / size) > 1.5 * ENOUGH:
             break
     return Row(shape, tuple(found))

@@ -16,10 +16,13 @@ import pytest
 from tests.unit.cost.expressions import HOSTILE, Expression, expressions, shapes
 from tests.unit.cost.growth import LARGEST, LONG, Work, look
 
+_LISTED = json.loads((Path(__file__).parent / "expressions.json").read_text(encoding="utf-8"))
 #: {file: {name: longest text in characters, 0 for whole mails}}
-TABLE: dict[str, dict[str, int]] = json.loads(
-    (Path(__file__).parent / "expressions.json").read_text(encoding="utf-8"))
-#: Expressions that are made while the program runs: module and what there is of them.
+TABLE: dict[str, dict[str, int]] = _LISTED["expressions"]
+#: {file: what bounds the texts that its expressions are used on}
+BOUNDS: dict[str, str] = _LISTED["bounds"]
+#: Expressions that are made while the program runs: module and longest text; the subject and the fields of
+#: a mail have 16 KiB at most (raw_headers), what is squeezed from a notice 4,000 characters (bounce_text).
 _MADE = {
     "message_history/lib/automatic.py:_match": ("automatic", 16 * 1024),
     "message_history/lib/bounce_words.py:any_of": ("bounce_words", 4000),
@@ -83,6 +86,11 @@ def test_every_expression_is_in_the_table():
 def test_every_expression_that_the_table_lists_can_be_tried():
     unknown = {place for place, one in _FOUND.items() if one.pattern is None}
     assert unknown - _MADE.keys() - _LITERAL == set()
+
+
+def test_every_bound_has_a_reason_in_words():
+    assert {file for file, names in TABLE.items() if any(names.values())} == BOUNDS.keys()
+    assert [file for file, why in BOUNDS.items() if len(why.split()) < 6] == []
 
 
 @pytest.mark.parametrize("file", sorted(TABLE))

@@ -49,6 +49,24 @@ def test_a_newsletter_is_handed_on_letter_for_letter():
     assert bound_html(source) == (source, [])
 
 
+@pytest.mark.parametrize("begin, end", [("<div>", "</div>"), ("<b><div></b>", ""), ("<p><i>", "</i></p>"),
+                                        ("<table><tr><td>", "</td></tr></table>"), ("<a x='<'><b>", "")])
+def test_words_in_and_behind_mark_up_of_any_depth_are_shown(begin, end):
+    """The parser stops where it is too deep, and leaves out all that follows."""
+    for times in (60, 130, 250, 257, 3000):
+        source = f"<p>before</p>{begin * times}inside{end * times}<p>behind</p>"
+        bounded, codes = bound_html(source)
+        shown, as_it_was = (
+            lxml.html.fragment_fromstring(one, create_parent="div").text_content() for one in (bounded, source))
+        assert [word for word in ("before", "inside", "behind") if word not in shown] == []
+        assert "nested_markup" in codes or "behind" in as_it_was
+
+
+def test_what_is_left_open_a_thousand_times_is_not_deep():
+    source = "<table>" + "<tr><td><p>one<br>two\n" * 1000 + "</table>"
+    assert bound_html(source) == (source, [])
+
+
 def test_a_long_thread_of_quoted_lines_is_handed_on():
     source = "Hello\n> one\n> two\nanswer\n" * 400
     assert bound_plain(source) == (source, [])

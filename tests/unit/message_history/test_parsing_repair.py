@@ -89,6 +89,7 @@ def test_never_raises(raw):
         (b"Content-Type: text/plain; charset=us-ascii\n\n\xe4", "wrong_charset"),
         (b"Content-Type: text/plain\n\na\0b", "control_characters"),
         (b"Content-Type: text/html\n\n" + b"<a " * 500, "hostile_markup"),
+        (b"Content-Type: text/html\n\n" + b"<div>" * 300 + b"x", "nested_markup"),
         (b"Content-Type: text/csv\nContent-Disposition: attachment\n\nx", "attached_root"),
         (b"\n\nSubject: x\n\n", "leading_garbage"),
         (b"Subject: x\nstray\nTo: a@b.c\n\n", "broken_header_line"),
