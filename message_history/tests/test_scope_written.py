@@ -84,8 +84,9 @@ class TestWhatIsWritten(InsiderCase):
         self.assertFalse(self.found_by(self.other, **asked))
         self.assertIn("activity_ids.summary", self.found_by(self.member, **asked))
         own = self.conversation.with_user(self.other)
-        self.assertEqual(own.read(["activity_summary", "activity_ids", "activity_type_id"]), [{
-            "id": own.id, "activity_summary": False, "activity_ids": [], "activity_type_id": False}])
+        for name, empty in (("activity_summary", False), ("activity_type_id", False), ("activity_ids", [])):
+            self.forget()
+            self.assertEqual(own.read([name]), [{"id": own.id, name: empty}])
         activity.with_user(self.member).action_feedback(feedback="Secret outcome")
         self.forget()
         self.assertNotIn("Secret", str(self.desk(self.other).open_conversation(own.id)["notes"]))
