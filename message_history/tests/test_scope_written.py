@@ -84,8 +84,9 @@ class TestWhatIsWritten(InsiderCase):
         self.assertFalse(self.found_by(self.other, **asked))
         self.assertIn("activity_ids.summary", self.found_by(self.member, **asked))
         own = self.conversation.with_user(self.other)
-        self.assertEqual(own.read(["activity_summary", "activity_ids", "activity_type_id"]), [{
-            "id": own.id, "activity_summary": False, "activity_ids": [], "activity_type_id": False}])
+        for name, empty in (("activity_summary", False), ("activity_type_id", False), ("activity_ids", [])):
+            self.forget()
+            self.assertEqual(own.read([name]), [{"id": own.id, name: empty}])
         activity.with_user(self.member).action_feedback(feedback="Secret outcome")
         self.forget()
         self.assertNotIn("Secret", str(self.desk(self.other).open_conversation(own.id)["notes"]))
@@ -114,9 +115,12 @@ class TestWhatIsWritten(InsiderCase):
         first = self.receive(build_mail(subject="First"))
         second = self.receive(build_mail(subject="Secret subject"))
         (first + second).conversation_id.with_user(self.member).desk_merge()
-        (first.conversation_id | self.conversation).with_user(self.manager).desk_merge()
+        theirs = self.receive(build_mail(subject="Theirs"), channel=self.sales)
+        (first + theirs).conversation_id.with_user(self.manager).desk_merge()
         self.forget()
         conversation = first.conversation_id
+        self.assertEqual(theirs.conversation_id, conversation)
+        self.assertIn("Secret", str(self.desk(self.member).open_conversation(conversation.id)["notes"]))
         self.assertNotIn("Secret", str(self.desk(self.other).open_conversation(conversation.id)["notes"]))
 
     def test_names_of_documents_are_of_who_asks(self):
@@ -172,15 +176,18 @@ class TestGivingAndTaking(InsiderCase):
         self.assertEqual(first.conversation_id, second.conversation_id)
 
     def test_a_split_is_not_undone_by_who_sees_a_part(self):
-        first = self.receive(build_mail("One", subject="One", message_id="<1@x.example>"))
-        second = self.receive(build_mail("Two", references="<1@x.example>"))
-        whole = first.conversation_id
-        outcome = whole.with_user(self.member).desk_split(second.ids)
-        self.note(self.member, second.conversation_id, "look", named=self.outsider)
-        self.channel.member_ids = self.other
+        self.sales.member_ids += self.member
+        whole, _ours, theirs = self.merged()
+        more = self.receive(build_mail("More", references=_ours.message_uid)) + self.receive(
+            build_mail("More", references=theirs.message_uid), channel=self.sales)
+        self.assertEqual(more.conversation_id, whole)
+        outcome = whole.with_user(self.member).desk_split(more.ids)
+        self.note(self.manager, more.conversation_id, "look", named=self.outsider)
+        self.sales.member_ids = self.other
         self.forget()
         whole.with_user(self.member).desk_undo(outcome["undo"])
-        self.assertFalse(self.sees(self.outsider, first))
+        self.assertTrue(self.sees(self.outsider, more[1]))
+        self.assertFalse(self.sees(self.outsider, theirs))
 
     def test_undoing_gives_back_nothing_that_was_taken_since(self):
         ours = self.receive(build_mail("Ours"))

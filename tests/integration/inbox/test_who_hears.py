@@ -41,6 +41,8 @@ LOSE = """
 channel, company = env["message.channel"].browse(channel_id), env["res.company"].browse(company_id)
 user = env["res.users"].search([("login", "=", login)])
 exec(how)
+env.cr.commit()
+env.registry.signal_changes()  # as every request does, so that the server's process forgets what it knew
 """
 
 
