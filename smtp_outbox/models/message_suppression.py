@@ -102,9 +102,10 @@ class MessageSuppression(models.Model):
             self.env.cr.execute(SQL(
                 "INSERT INTO message_suppression (address, company_id, active, reason, kind, date, delivery_id, count, "
                 "create_uid, create_date) VALUES (%(address)s, %(company)s, true, %(reason)s, %(kind)s, %(now)s, "
-                "%(delivery)s, 1, %(uid)s, %(now)s) ON CONFLICT (address, COALESCE(company_id, 0)) DO UPDATE SET active = true, "
-                "reason = excluded.reason, kind = excluded.kind, date = excluded.date, "
-                "delivery_id = excluded.delivery_id, count = message_suppression.count + 1, released_by_id = NULL, released_date = NULL "
+                "%(delivery)s, 1, %(uid)s, %(now)s) ON CONFLICT (address, COALESCE(company_id, 0)) "
+                "DO UPDATE SET active = true, reason = excluded.reason, kind = excluded.kind, date = excluded.date, "
+                "delivery_id = excluded.delivery_id, count = message_suppression.count + 1, "
+                "released_by_id = NULL, released_date = NULL "
                 "WHERE message_suppression.delivery_id IS DISTINCT FROM excluded.delivery_id",
                 address=delivery.address.lower(), company=delivery.history_id.company_id.id or None, kind=kind,
                 reason=(delivery.server_reply or "")[:500], now=fields.Datetime.now(), delivery=delivery.id,
