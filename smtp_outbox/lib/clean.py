@@ -35,7 +35,7 @@ def clean_text(value: str) -> str:
 
 
 def clean_address(value: str) -> str:
-    """Return addresses with names on one line; names may be encoded words as long as these hold text alone."""
+    """Return addresses with names on one line; names may be encoded words that hold text alone."""
     return _CONTROL.sub(" ", _WORD.sub(_kept_word, value) if "=?" in value else value)
 
 
