@@ -42,7 +42,7 @@ def clean_address(value: str) -> str:
 def _kept_word(found: re.Match[str]) -> str:
     text = decode_words(found[0])
     plain = text != found[0] and "=?" not in text and text.isprintable()
-    return found[0] if plain and not _has_controls(found[0]) else " "  # a blank: what is left must not become another one
+    return found[0] if plain and not _has_controls(found[0]) else " "  # or what is left becomes another one
 
 
 def _has_controls(word: str) -> bool:
