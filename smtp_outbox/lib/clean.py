@@ -35,14 +35,14 @@ def clean_text(value: str) -> str:
 
 
 def clean_address(value: str) -> str:
-    """Return addresses with names on one line; names may be encoded words as long as these hold text alone."""
+    """Return addresses with names on one line; names may be encoded words that hold text alone."""
     return _CONTROL.sub(" ", _WORD.sub(_kept_word, value) if "=?" in value else value)
 
 
 def _kept_word(found: re.Match[str]) -> str:
     text = decode_words(found[0])
     plain = text != found[0] and "=?" not in text and text.isprintable()
-    return found[0] if plain and not _has_controls(found[0]) else " "  # a blank: what is left must not become another one
+    return found[0] if plain and not _has_controls(found[0]) else " "  # or what is left becomes another one
 
 
 def _has_controls(word: str) -> bool:
