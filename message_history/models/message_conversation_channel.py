@@ -15,8 +15,8 @@ _FRESH = SQL("""
            (array_agg(h.partner_id ORDER BY h.date DESC, h.id DESC)
                FILTER (WHERE incoming AND h.partner_id IS NOT NULL))[1] AS partner_id
       FROM (SELECT m.*, m.state <> 'cancelled' AS shown, m.direction = 'in' AS incoming,
-                   
-                   COALESCE(m.subject, m.preview, m.sender_address, m.sender_name) IS NOT NULL AS told FROM message_history m) h
+                   COALESCE(m.subject, m.preview, m.sender_address, m.sender_name) IS NOT NULL AS told
+              FROM message_history m) h
       CROSS JOIN LATERAL (SELECT DISTINCT unnest(ARRAY[h.channel_id, h.desk_channel_id]) AS channel_id) place""")
 
 
