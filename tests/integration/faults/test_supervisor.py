@@ -60,6 +60,8 @@ def test_one_that_dies_again_and_again_holds_up_nobody(supervisor, tmp_path):
 
 RENEWED = """
 import os, pathlib, sys
+from odoo.tools import config
+config.parse_config([])
 from odoo.addons.message_history.gateway import process, supervisor
 place = pathlib.Path(sys.argv[1])
 count = len(list(place.glob("start*")))

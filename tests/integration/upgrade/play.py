@@ -44,6 +44,10 @@ env['message.channel'].search([('paused', '=', True)]).action_continue()
 env.cr.execute("UPDATE message_delivery SET next_attempt = now() at time zone 'UTC' WHERE state = 'deferred'")
 env.cr.commit()
 """
+CAME_IN = """
+SELECT COALESCE(h.message_uid, substring(encode(r.content, 'escape') FROM 'Message-ID: (<[^>]*>)'))
+  FROM message_history h LEFT JOIN message_raw r ON r.history_id = h.id WHERE h.direction = 'in'
+"""
 OPEN = """
 SELECT (SELECT COUNT(*) FROM message_delivery WHERE state IN ('queued', 'deferred', 'claimed', 'sending')
         AND address NOT LIKE 'slow-%' OR NOT settled)
@@ -140,8 +144,11 @@ class Play:
 
     def missing(self) -> list[str]:
         """Return the Message-IDs of mails that came and are not in the ledger."""
-        known = set(self.sql("SELECT message_uid FROM message_history WHERE direction = 'in'"))
-        return sorted(set(self.delivered) - known)
+        return sorted(set(self.delivered) - set(self.came_in()))
+
+    def came_in(self) -> list[str]:
+        """Return the Message-IDs in the ledger; of what waits behind a failed one, by its original."""
+        return self.sql(CAME_IN)
 
 
 def play(odoo: Odoo, commit: str = upgrade.BEFORE, size: int = 600, say: Callable[[str], None] = print) -> list[str]:
