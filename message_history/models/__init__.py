@@ -26,8 +26,8 @@ from . import (
     message_channel_followers,
     message_channel_health,
     message_channel_out,
-    message_channel_sight,
     message_channel_reach,
+    message_channel_sight,
     message_channel_status,
     message_channel_trust,
     message_content,
@@ -88,13 +88,9 @@ from . import (
     message_warrant,
     message_warrant_answer,
     message_worker,
-<<<<<<< HEAD
     res_company,
     res_config_settings,
-=======
->>>>>>> trust2
     res_groups,
-    res_config_settings,
     res_partner,
     res_users,
     res_users_settings,

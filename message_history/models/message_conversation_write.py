@@ -43,7 +43,7 @@ class MessageConversation(models.Model):
 
     def _write_values(self, values):
         """Write values that were checked, without giving anybody anything yet."""
-        return super().write(values)
+        return super().write(values)  # pylint: disable=super-method-mismatch
 
     def _check_values(self, vals):
         """Return values that people may write to these conversations, cleaned of what they may not.

@@ -75,13 +75,8 @@ class MessageThreader(models.AbstractModel):
             "AND h.subject IS NOT DISTINCT FROM %(subject)s AND h.header_date IS NOT DISTINCT FROM %(date)s "
             "AND h.body_text IS NOT DISTINCT FROM %(text)s ORDER BY h.id",
             id=mail.message.id, own=OWN, near=_NEAR_OWN, attachments=values["attachment_count"],
-<<<<<<< HEAD
             uid=values["message_uid"], sender=values["sender_address"], subject=values["subject"],
             date=values["header_date"],
-=======
-            uid=values["message_uid"], sender=values["sender_address"],
-            subject=values["subject"], date=values["header_date"],
->>>>>>> trust2
             text=values["body_text"]))
         for history_id, model, res_id, names, authenticated in rows:
             if not _takes_over(mail, names, authenticated) and self._has_same_files(mail, history_id):

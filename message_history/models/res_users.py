@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 #: What decides which channels a user sees.
 _DECIDES = {"group_ids", "company_ids", "active", "message_channel_ids"}

@@ -124,7 +124,8 @@ def _table() -> dict[str, Work]:
         "authentication.read_authentication": lambda text: _lib("authentication").read_authentication(
             _message(_headers(text)), _lib("authentication").TrustedServers.of("a b.example *.c", 3), "a@b.example"),
         "authentication.find_server": _of_headers(_lib("authentication").find_server),
-        "authentication.common_server": _of_headers(lambda message: _lib("authentication").common_server([message] * 3)),
+        "authentication.common_server": _of_headers(
+            lambda message: _lib("authentication").common_server([message] * 3)),
         "automatic.classify": _of_headers(_lib("automatic").classify),
         "automatic.may_answer": _of_headers(_lib("automatic").may_answer),
         "automatic.answer_address": _of_headers(_lib("automatic").answer_address),
@@ -168,7 +169,8 @@ def _table() -> dict[str, Work]:
         "reach.read_networks": _of_text(history, "reach", "read_networks"),
         "reach.plain": _of_text(history, "reach", "plain"),
         "style_rules.clean_style": lambda text: [
-            _lib("style_rules").clean_style(before + text, str) for before in ("", "width: ", "background: ", "font: ")],
+            _lib("style_rules").clean_style(before + text, str)
+            for before in ("", "width: ", "background: ", "font: ")],
         "mime_params.format_params": lambda text: _lib("mime_params").format_params(text, {"a": text}),
         "peek.peek": lambda text: _lib("peek").peek(_headers(text)),
         "raw_headers.values": _of_headers(lambda message: raw_headers.values(message, "To")),
