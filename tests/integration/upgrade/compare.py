@@ -84,7 +84,8 @@ class Report:
             missing = sorted(rows.keys() - here.keys())
             extra = sorted(here.keys() - rows.keys())
             # the columns of the key of a relation stand in the order in which its sides were loaded
-            other = sorted(key for key in rows.keys() & here.keys() if rows[key] != here[key] and "_rel_pkey" not in key)
+            other = sorted(key for key in rows.keys() & here.keys()
+                           if rows[key] != here[key] and "_rel_pkey" not in key)
             self.line(f"{kind} as in a new database", len(rows))
             for word, found in (("missing", missing), ("left over", extra), ("different", other)):
                 if found:
