@@ -79,13 +79,13 @@ class Report:
         log = paths.log_dir() / "upgrade-fresh.log"
         with databases.temporary(odoo, fresh, "fresh") as name:
             wanted = _read(odoo.shell(name, script, log))
+        # keys and indexes of relations have their columns in the order in which the sides were loaded
         for kind, rows in wanted.items():
-            here = upgraded[kind]
+            here = {key: value for key, value in upgraded[kind].items() if kind == "columns" or "_rel_" not in key}
+            rows = {key: value for key, value in rows.items() if kind == "columns" or "_rel_" not in key}
             missing = sorted(rows.keys() - here.keys())
             extra = sorted(here.keys() - rows.keys())
-            # the columns of the key of a relation stand in the order in which its sides were loaded
-            other = sorted(key for key in rows.keys() & here.keys()
-                           if rows[key] != here[key] and "_rel_pkey" not in key)
+            other = sorted(key for key in rows.keys() & here.keys() if rows[key] != here[key])
             self.line(f"{kind} as in a new database", len(rows))
             for word, found in (("missing", missing), ("left over", extra), ("different", other)):
                 if found:
