@@ -80,9 +80,9 @@ class Report:
         with databases.temporary(odoo, fresh, "fresh") as name:
             wanted = _read(odoo.shell(name, script, log))
         # keys and indexes of relations have their columns in the order in which the sides were loaded
-        for kind, rows in wanted.items():
+        for kind, found_there in wanted.items():
             here = {key: value for key, value in upgraded[kind].items() if kind == "columns" or "_rel_" not in key}
-            rows = {key: value for key, value in rows.items() if kind == "columns" or "_rel_" not in key}
+            rows = {key: value for key, value in found_there.items() if kind == "columns" or "_rel_" not in key}
             missing = sorted(rows.keys() - here.keys())
             extra = sorted(here.keys() - rows.keys())
             other = sorted(key for key in rows.keys() & here.keys() if rows[key] != here[key])
