@@ -79,8 +79,10 @@ class Report:
         log = paths.log_dir() / "upgrade-fresh.log"
         with databases.temporary(odoo, fresh, "fresh") as name:
             wanted = _read(odoo.shell(name, script, log))
-        for kind, rows in wanted.items():
-            here = upgraded[kind]
+        # keys and indexes of relations have their columns in the order in which the sides were loaded
+        for kind, found_there in wanted.items():
+            here = {key: value for key, value in upgraded[kind].items() if kind == "columns" or "_rel_" not in key}
+            rows = {key: value for key, value in found_there.items() if kind == "columns" or "_rel_" not in key}
             missing = sorted(rows.keys() - here.keys())
             extra = sorted(here.keys() - rows.keys())
             other = sorted(key for key in rows.keys() & here.keys() if rows[key] != here[key])
@@ -107,7 +109,8 @@ class Report:
             if taken[name]:
                 self.fail(f"{name} got {taken[name]} mails")
         self.line("mails that must not go again", len(NEVER))
-        if twice := [name for name, count in taken.items() if count > 1]:
+        copies = Counter((mail_id(mail.content), one) for mail in game.smtp.taken() for one in mail.recipients)
+        if twice := [name for name, count in copies.items() if count > 1]:
             self.fail(f"sent twice: {twice}")
         self.line("mails that the SMTP server took", sum(taken.values()), "none twice")
         self._private(game)
@@ -122,7 +125,7 @@ class Report:
         """Private mail was delivered, and is nowhere to be read."""
         for secret in SECRETS:
             for place in ("mail_message WHERE body", "message_history WHERE body_text", "message_history WHERE preview",
-                          "mail_mail WHERE state <> 'outgoing' AND body_html",
+                          "mail_mail WHERE state = 'sent' AND body_html",  # core's, for system administrators
                           "message_raw WHERE encode(content, 'escape')"):  # fmt: skip
                 count = game.sql(f"SELECT COUNT(*) FROM {place} LIKE '%{secret}%'")
                 if count != ["0"]:
@@ -229,6 +232,12 @@ class Reasons:
 
 #: The channels of the clerks, and those that send for all.
 OWN = {"ann": ("sales",), "bob": ("support",), "cleo": ("office",)}
+
+
+def mail_id(content: bytes) -> bytes:
+    """Return the Message-ID of a mail."""
+    found = re.search(rb"(?im)^message-id:\s*(\S+)", content)
+    return found[1] if found else content
 
 
 def renewed(log: Path) -> str:
