@@ -154,7 +154,8 @@ def _table() -> dict[str, Work]:
         "cutting.decode_transfer": lambda text: [
             _lib("cutting").decode_transfer(_bytes(text), one) for one in ("base64", "quoted-printable", "x-uuencode")],
         "delivery_mark.make_mark": lambda text: _lib("delivery_mark").make_mark(b"x", text, text),
-        "delivery_mark.is_among": lambda text: _lib("delivery_mark").is_among("0" * 32, frozenset(("1" * 32, "2" * 32))),
+        "delivery_mark.is_among": lambda text: _lib("delivery_mark").is_among(
+            "0" * 32, frozenset(("1" * 32, "2" * 32))),
         "delivery_mark.find_marks": lambda text: (
             _lib("delivery_mark").find_marks(_message(_body(text))),
             _lib("delivery_mark").find_marks(_message(_body("X-Delivery-Mark: " + text, "text/rfc822-headers")))),
@@ -165,7 +166,8 @@ def _table() -> dict[str, Work]:
         "headers.encode_thread_index": _of_bytes(history, "headers", "encode_thread_index"),
         "headers.newest_references": lambda text: _lib("headers").newest_references(text.split(), text.split(",")),
         "masking.mask": lambda text: _lib("masking").mask(text, ("secret", text[:100], "aaaa")),
-        "notice_sender.took_part": lambda text: _lib("notice_sender").took_part(f"postmaster@{text}", text, {"b.example"}),
+        "notice_sender.took_part": lambda text: _lib("notice_sender").took_part(
+            f"postmaster@{text}", text, {"b.example"}),
         "reach.read_networks": _of_text(history, "reach", "read_networks"),
         "reach.plain": _of_text(history, "reach", "plain"),
         "style_rules.clean_style": lambda text: [
