@@ -8,7 +8,8 @@ _FRESH = SQL("""
            COALESCE(MAX(h.date) FILTER (WHERE shown), MAX(h.date)) AS last_date,
            (array_agg(h.preview ORDER BY shown DESC, h.date DESC, h.id DESC) FILTER (WHERE told))[1] AS preview,
            (array_agg(h.direction ORDER BY shown DESC, h.date DESC, h.id DESC))[1] AS last_direction,
-           (array_agg(h.company_id ORDER BY h.date DESC, h.id DESC))[1] AS company_id,
+           (array_agg(h.company_id ORDER BY h.date DESC, h.id DESC)
+               FILTER (WHERE h.company_id IS NOT NULL))[1] AS company_id,
            MAX(h.id) FILTER (WHERE incoming) AS last_message_id, MAX(h.date) FILTER (WHERE incoming) AS last_in,
            (array_agg(COALESCE(h.sender_name, h.sender_address) ORDER BY incoming DESC, h.date DESC, h.id DESC)
                FILTER (WHERE told))[1] AS sender,
@@ -94,7 +95,8 @@ class MessageConversationChannel(models.Model):
             "first_date = LEAST(p.first_date, excluded.first_date), "
             "preview = CASE WHEN %(newer)s THEN excluded.preview ELSE p.preview END, "
             "last_direction = CASE WHEN %(newer)s THEN excluded.last_direction ELSE p.last_direction END, "
-            "company_id = CASE WHEN %(newer)s THEN excluded.company_id ELSE p.company_id END, "
+            "company_id = CASE WHEN %(newer)s THEN COALESCE(excluded.company_id, p.company_id) "
+            "ELSE COALESCE(p.company_id, excluded.company_id) END, "
             "last_date = GREATEST(p.last_date, excluded.last_date), "
             "last_message_id = GREATEST(p.last_message_id, excluded.last_message_id), "
             "sender = CASE WHEN %(newer_in)s THEN excluded.sender ELSE p.sender END, "

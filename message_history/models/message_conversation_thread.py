@@ -141,6 +141,7 @@ class MessageConversation(models.Model):
         pairs = self.env["message.conversation.channel"]
         pairs._make_anew(sorted(anew))
         pairs._bring_up_to_date([row[0] for row in rows if row[1] not in anew])
+        self._keep_company(fresh_ids)
         if moved:
             fresh_ids = []
         self.env.cr.execute(SQL("""
@@ -161,6 +162,14 @@ class MessageConversation(models.Model):
             ids=ids, fresh=self._fresh_query(fresh_ids), state=_STATE))
         self._note_answers(fresh_ids)
         self.invalidate_model()
+
+    def _keep_company(self, fresh_ids):
+        """Let what comes in on a channel of no company belong to the company that its conversation there is of."""
+        self.env.cr.execute(SQL(
+            "UPDATE message_history h SET company_id = p.company_id FROM message_conversation_channel p "
+            "WHERE h.id = ANY(%s) AND h.company_id IS NULL AND p.company_id IS NOT NULL "
+            "AND p.conversation_id = h.conversation_id AND p.channel_id = h.channel_id", fresh_ids))
+        self.env["message.history"].invalidate_model(["company_id"])
 
     def _show_at_the_desk(self, fresh_ids):
         """Let those who read a mailbox find what was answered from it in their lists; it went out by a server.
