@@ -124,8 +124,7 @@ def _table() -> dict[str, Work]:
         "authentication.read_authentication": lambda text: _lib("authentication").read_authentication(
             _message(_headers(text)), _lib("authentication").TrustedServers.of("a b.example *.c", 3), "a@b.example"),
         "authentication.find_server": _of_headers(_lib("authentication").find_server),
-        "authentication.common_server": _of_headers(
-            lambda message: _lib("authentication").common_server([message] * 3)),
+        "authentication.common_server": _of_headers(lambda mail: _lib("authentication").common_server([mail] * 3)),
         "automatic.classify": _of_headers(_lib("automatic").classify),
         "automatic.may_answer": _of_headers(_lib("automatic").may_answer),
         "automatic.answer_address": _of_headers(_lib("automatic").answer_address),
@@ -154,8 +153,7 @@ def _table() -> dict[str, Work]:
         "cutting.decode_transfer": lambda text: [
             _lib("cutting").decode_transfer(_bytes(text), one) for one in ("base64", "quoted-printable", "x-uuencode")],
         "delivery_mark.make_mark": lambda text: _lib("delivery_mark").make_mark(b"x", text, text),
-        "delivery_mark.is_among": lambda text: _lib("delivery_mark").is_among(
-            "0" * 32, frozenset(("1" * 32, "2" * 32))),
+        "delivery_mark.is_among": lambda text: _lib("delivery_mark").is_among("0" * 32, frozenset({"1" * 32})),
         "delivery_mark.find_marks": lambda text: (
             _lib("delivery_mark").find_marks(_message(_body(text))),
             _lib("delivery_mark").find_marks(_message(_body("X-Delivery-Mark: " + text, "text/rfc822-headers")))),
@@ -166,13 +164,11 @@ def _table() -> dict[str, Work]:
         "headers.encode_thread_index": _of_bytes(history, "headers", "encode_thread_index"),
         "headers.newest_references": lambda text: _lib("headers").newest_references(text.split(), text.split(",")),
         "masking.mask": lambda text: _lib("masking").mask(text, ("secret", text[:100], "aaaa")),
-        "notice_sender.took_part": lambda text: _lib("notice_sender").took_part(
-            f"postmaster@{text}", text, {"b.example"}),
+        "notice_sender.took_part": lambda text: _lib("notice_sender").took_part(f"postmaster@{text}", text, {"b.c"}),
         "reach.read_networks": _of_text(history, "reach", "read_networks"),
         "reach.plain": _of_text(history, "reach", "plain"),
         "style_rules.clean_style": lambda text: [
-            _lib("style_rules").clean_style(before + text, str)
-            for before in ("", "width: ", "background: ", "font: ")],
+            _lib("style_rules").clean_style(begin + text, str) for begin in ("", "width: ", "background: ", "font: ")],
         "mime_params.format_params": lambda text: _lib("mime_params").format_params(text, {"a": text}),
         "peek.peek": lambda text: _lib("peek").peek(_headers(text)),
         "raw_headers.values": _of_headers(lambda message: raw_headers.values(message, "To")),

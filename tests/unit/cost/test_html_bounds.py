@@ -50,7 +50,7 @@ def test_a_newsletter_is_handed_on_letter_for_letter():
 
 
 @pytest.mark.parametrize(("begin", "end"), [("<div>", "</div>"), ("<b><div></b>", ""), ("<p><i>", "</i></p>"),
-                                        ("<table><tr><td>", "</td></tr></table>"), ("<a x='<'><b>", "")])
+                                            ("<table><tr><td>", "</td></tr></table>"), ("<a x='<'><b>", "")])
 def test_words_in_and_behind_mark_up_of_any_depth_are_shown(begin, end):
     """The parser stops where it is too deep, and leaves out all that follows."""
     for times in (60, 130, 250, 257, 3000):
