@@ -116,28 +116,33 @@ def _without_noise(label: str) -> str:
     return label.lstrip(_BLANKS + "\"'<\\").rstrip(_BLANKS + "\"'>;,\\")
 
 
-def decode_text(data: bytes, label: str | None, *, is_html: bool = False) -> tuple[str, str | None]:
+def decode_text(
+    data: bytes, label: str | None, *, is_html: bool = False, guess: bool = True
+) -> tuple[str, str | None]:
     """Decode the bytes of a text with the charset that it claims, or a better one.
 
     :param label: the charset parameter, None if there is none
     :param is_html: whether a ``<meta charset>`` inside may be believed when the label is useless
+    :param guess: whether the bytes may be looked at for what they are likely to be, which costs
     :return: the text, and a repair code (``unknown_charset``, ``wrong_charset``) or None
     """
     codec = find_codec(label) if label else None
     if codec is None:
         code = None if label is None or not label.strip() else "unknown_charset"
-        return _decode_guessed(data, code, is_html)
+        return _decode_guessed(data, code, is_html, guess)
     name = codecs.lookup(codec).name
     try:
         text = data.decode(codec)
     except UnicodeError:
-        return _decode_mislabelled(data, codec, name, is_html)
+        return _decode_mislabelled(data, codec, name, is_html, guess)
     if name in {"iso8859-1", "iso8859-9"} and _C1_CONTROLS.search(data):
         return data.decode(_WIDER[name], "replace"), "wrong_charset"
     return text, None
 
 
-def _decode_guessed(data: bytes, code: str | None, is_html: bool) -> tuple[str, str | None]:
+def _decode_guessed(
+    data: bytes, code: str | None, is_html: bool, guess: bool = True
+) -> tuple[str, str | None]:
     """Decode bytes about whose charset nothing reliable is said."""
     try:
         return data.decode("utf-8"), code
@@ -147,7 +152,7 @@ def _decode_guessed(data: bytes, code: str | None, is_html: bool) -> tuple[str, 
         codec = find_codec(meta[1].decode("ascii"))
         if codec and codecs.lookup(codec).name != "utf-8":
             return data.decode(codec, "replace"), code
-    return data.decode(_detect(data) or "cp1252", "replace"), code
+    return data.decode((guess and _detect(data)) or "cp1252", "replace"), code
 
 
 def _detect(data: bytes) -> str | None:
@@ -161,11 +166,11 @@ def _detect(data: bytes) -> str | None:
 
 
 def _decode_mislabelled(
-    data: bytes, codec: str, name: str, is_html: bool
+    data: bytes, codec: str, name: str, is_html: bool, guess: bool
 ) -> tuple[str, str | None]:
     """Decode bytes that are no valid text in the charset they claim."""
     if name == "ascii":
-        return _decode_guessed(data, "wrong_charset", is_html)
+        return _decode_guessed(data, "wrong_charset", is_html, guess)
     if wider := _WIDER.get(name):
         try:
             return data.decode(wider), "wrong_charset"
@@ -174,12 +179,12 @@ def _decode_mislabelled(
     try:
         text = data.decode(codec, "replace")
     except UnicodeError:  # a codec that fails even so (utf-7 and utf-16 with odd input)
-        return _decode_guessed(data, "wrong_charset", is_html)
+        return _decode_guessed(data, "wrong_charset", is_html, guess)
     if name == "utf-8" and 2 * text.count("\ufffd") > len(text) - len(
         text.encode("ascii", "ignore")
     ):
         # most of what is not ASCII is not UTF-8 either
-        return _decode_guessed(data, "wrong_charset", is_html)
+        return _decode_guessed(data, "wrong_charset", is_html, guess)
     return text, "wrong_charset"
 
 

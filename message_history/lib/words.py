@@ -11,6 +11,8 @@ from .text import has_surrogates
 
 _OPENING = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?")
 _CLOSING = re.compile(r"\?=(?![0-9A-Fa-f]{2})")
+#: Words of a value in whose bytes an unknown charset is looked for; guessing is dear.
+_MOST_GUESSED = 50
 #: Characters of the text inside one word.
 _MAX_WORD = 2000
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -36,7 +38,7 @@ def decode_words(value: str, hint: str | None = None) -> str:
         between = value[position : match.start()]
         charset = match[1].partition("*")[0].lower()
         if pending and (between.strip() or charset != pending_charset):
-            pieces.append(_word_text(pending, pending_charset))
+            pieces.append(_word_text(pending, pending_charset, len(pieces) < _MOST_GUESSED))
             pending = b""
         # white space between two encoded words is not part of the text
         if between.strip() or position == 0:
@@ -44,7 +46,7 @@ def decode_words(value: str, hint: str | None = None) -> str:
         pending += _word_bytes(match[2], text)
         pending_charset, position = charset, end
     if pending:
-        pieces.append(_word_text(pending, pending_charset))
+        pieces.append(_word_text(pending, pending_charset, len(pieces) < _MOST_GUESSED))
     return "".join(pieces) + value[position:]
 
 
@@ -82,5 +84,5 @@ def _word_bytes(encoding: str, text: str) -> bytes:
         return data
 
 
-def _word_text(data: bytes, charset: str) -> str:
-    return decode_text(data, charset)[0]
+def _word_text(data: bytes, charset: str, guess: bool) -> str:
+    return decode_text(data, charset, guess=guess)[0]
