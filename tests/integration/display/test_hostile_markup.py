@@ -120,6 +120,7 @@ def table(recorder):
 def shown(office, table, chromium):
     """{number: what the desk's own call returns}, and the clerk who read it."""
     anna = _sit_down(chromium, office)
+    anna.page.goto(f"{office.web.url}/odoo/messages")
     office.dovecot.deliver_many(
         office.user,
         [
