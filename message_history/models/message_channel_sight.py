@@ -27,8 +27,8 @@ class MessageChannel(models.Model):
         refused = super()._check_access(operation)
         if refused or self.env.su or operation == "read" or not any(self._ids) or self._decides_for_all():
             return refused
-        shared = self.sudo().filtered(lambda channel: not channel.company_id).sudo(False)
-        return (shared.with_env(self.env), functools.partial(self._refuse_shared)) if shared else None
+        shared_sudo = self.sudo().filtered(lambda channel: not channel.company_id)
+        return (shared_sudo.with_env(self.env), functools.partial(self._refuse_shared)) if shared_sudo else None
 
     @api.model
     def _decides_for_all(self):

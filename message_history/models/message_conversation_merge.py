@@ -149,8 +149,8 @@ class MessageConversation(models.Model):
                 known[user_id].write(marks)
             elif user_id in users.ids:
                 members_sudo.create({"conversation_id": self.id, "user_id": user_id, **marks})
-        pairs = self.env["message.conversation.channel"].search([("conversation_id", "=", self.id)]).sudo()
-        seen = set(pairs.channel_id.ids)
+        pairs_sudo = self.env["message.conversation.channel"].search([("conversation_id", "=", self.id)]).sudo()
+        seen = set(pairs_sudo.channel_id.ids)
         self.env["message.conversation.grant"]._give_back(self, [
             (user_id, channel_id, reason) for user_id, channel_id, reason in part.get("grants", ())
             if channel_id in seen or (user_id, self.id, channel_id) in given])

@@ -52,7 +52,7 @@ class MessagePrivacy(models.TransientModel):
     @api.depends("partner_id")
     def _compute_address(self):
         for wizard in self:
-            partner = wizard.partner_id.sudo(False)  # computed as superuser, who reads every contact
+            partner = wizard.sudo(False).partner_id  # computed as superuser, who reads every contact
             wizard.address = (partner.has_access("read") and partner.email) or wizard.address
 
     @api.model_create_multi

@@ -34,6 +34,7 @@ WRITTEN = {
         "body=said",
     ): "message_post escapes a text",
     ("message_history/models/message_draft_send.py", "body=self.body or ''"): "the draft's own mark-up, sanitised",
+    ("message_history/models/message_noted.py", "feedback=feedback"): "handed on; core escapes it",
     ("message_history/models/message_alarm.py", "feedback=self.env._('All is well again.')"): "written here",
     (
         "message_history/models/message_desk.py",

@@ -80,7 +80,7 @@ class Office(OutSystem):
         """XML-RPC as a user."""
         return Client(self.web.url, self.dbname, login, password)
 
-    def user(self, login, groups=("base.group_user",), password="a long password", **values):
+    def user(self, login, groups=("base.group_user",), password="a long s3cret word", **values):
         """A user who was told nothing; the id."""
         return self.agent.run(
             "result = env['res.users'].with_context(no_reset_password=True).create({\n"

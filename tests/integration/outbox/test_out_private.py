@@ -192,7 +192,7 @@ def test_access_to_the_portal(office):
     """While it waits, no colleague reads its link in the message that Odoo makes of it."""
     client = office.client()
     partner = client.call("res.partner", "create", {"name": "Customer", "email": "portal@example.com"})
-    clerk = office.user("colleague@example.com") and office.client("colleague@example.com", "a long password")
+    clerk = office.user("colleague@example.com") and office.client("colleague@example.com", "a long s3cret word")
     with office.without_gateway():
         wizard = client.call("portal.wizard", "create", {"partner_ids": [[6, 0, [partner]]]})
         (line,) = client.call("portal.wizard.user", "search", [["wizard_id", "=", wizard]])
@@ -210,7 +210,7 @@ def test_a_sign_in_code(office):
     try:
         office.user("code@example.com")
         browser = Browser(office)
-        browser.post("/web/login", login="code@example.com", password="a long password", type="password")
+        browser.post("/web/login", login="code@example.com", password="a long s3cret word", type="password")
         code, notice = office.one_mail_to("code@example.com", count=2)
         assert re.search(r"\b\d{6}\b", text_of(code))
         assert "New Connection" in notice["Subject"]

@@ -74,7 +74,9 @@ def look(work: Work, shape: str, make: Make, largest: int = LARGEST) -> Row | No
     text = make(small)
     if not LONG and took(work, text) < SUSPICIOUS and took(work, make(small)) < SUSPICIOUS:
         return None
-    return measure(work, shape, make, _sizes(largest), largest)
+    row = measure(work, shape, make, _sizes(largest), largest)
+    # what else the machine does falls on one of the sizes; what grows does so again
+    return row if row.is_linear(largest) else measure(work, shape, make, _sizes(largest), largest)
 
 
 def _sizes(largest: int) -> Sequence[int]:

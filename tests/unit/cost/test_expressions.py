@@ -34,6 +34,8 @@ _LITERAL = {"message_history/lib/boundaries.py:Boundary.__init__",
             "message_history/lib/boundaries.py:Boundary.__init__#3"}  # fmt: skip
 #: Made of the name of a header, on the headers of a returned message.
 _LITERAL |= {"message_history/lib/mime_policy.py:_readable_headers"}
+#: Made of an address that a manager typed, as literal text; looked for in a subject.
+_LITERAL |= {"message_history/wizard/message_privacy.py:MessagePrivacy._stands_in"}
 _FOUND = {one.place: one for one in expressions()}
 
 

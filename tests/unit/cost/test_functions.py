@@ -107,17 +107,19 @@ def _table() -> dict[str, Work]:
             "threading_ids.conversation_key threading_ids.base_subject threading_ids.is_reply_subject "
             "words.decode_words"),
         inbound: "imap_errors.login_refused imap_parse.encode_folder imap_parse.canonical_folder imap_parse.to_utf7 "
-                 "pop3_cursor.short",
+                 "imap_parse.whole_number pop3_cursor.short",
         outbound: "addresses.is_ascii clean.clean_text clean.clean_header_name clean.clean_message_id "
-                  "clean.clean_references",
+                  "clean.clean_references clean.clean_address",
     }  # fmt: skip
     table: dict[str, Work] = {
         f"{addon}.{one}": _of_text(addon, *one.split("."))
         for addon, names in plain.items() for one in names.split()
     }
-    errors = _lib("errors")
-    bounce_parts, raw_headers = _lib("bounce_parts"), _lib("raw_headers")
-    replies = _lib("replies", outbound)
+    return table | _tools_of_the_ledger() | _more_tools_of_the_ledger() | _tools_of_gateways()
+
+
+def _tools_of_the_ledger() -> dict[str, Work]:
+    history, bounce_parts = "message_history", _lib("bounce_parts")
     more: dict[str, Work] = {
         "addresses.format_address": _of_text(history, "addresses", "format_address", "a@b.example"),
         "authentication.aligned": _of_text(history, "authentication", "aligned", "b.example"),
@@ -157,6 +159,13 @@ def _table() -> dict[str, Work]:
         "delivery_mark.find_marks": lambda text: (
             _lib("delivery_mark").find_marks(_message(_body(text))),
             _lib("delivery_mark").find_marks(_message(_body("X-Delivery-Mark: " + text, "text/rfc822-headers")))),
+    }  # fmt: skip
+    return {f"{history}.{name}": work for name, work in more.items()}
+
+
+def _more_tools_of_the_ledger() -> dict[str, Work]:
+    history, raw_headers = "message_history", _lib("raw_headers")
+    more: dict[str, Work] = {
         "digest.content_digest": _of_bytes(history, "digest", "content_digest"),
         "display.prepare_html": lambda text: _lib("display").prepare_html(
             _lib("html_bounds").bound_html(_storable(text))[0], {}),
@@ -190,9 +199,13 @@ def _table() -> dict[str, Work]:
         "variants.shared_tail": lambda text: _lib("variants").shared_tail(_bytes(text), _bytes("x" + text), 10),
         "variants.join": lambda text: _lib("variants").join(b"x", _bytes(text), 5),
     }  # fmt: skip
-    table |= {f"{history}.{name}": work for name, work in more.items()}
-    refused, gateway = errors.ProtocolError, _lib("imap_parse", inbound)
-    table |= {
+    return {f"{history}.{name}": work for name, work in more.items()}
+
+
+def _tools_of_gateways() -> dict[str, Work]:
+    inbound, outbound = "fetchmail_gateway", "smtp_outbox"
+    refused, gateway, replies = _lib("errors").ProtocolError, _lib("imap_parse", inbound), _lib("replies", outbound)
+    return {
         f"{inbound}.imap_errors.refusal": lambda text: _lib("imap_errors", inbound).refusal(
             text, "it", otherwise=refused, field=None),
         f"{inbound}.imap_errors.folder_refused": _of_text(inbound, "imap_errors", "folder_refused", "INBOX"),
@@ -206,6 +219,7 @@ def _table() -> dict[str, Work]:
         f"{inbound}.pop3_drop.date_of": lambda text: _lib("pop3_drop", inbound).date_of(_bytes(text)),
         f"{inbound}.pop3_wire.refusal": lambda text: _lib("pop3_wire", inbound).refusal(text, "it", refused, None),
         f"{outbound}.addresses.wire_address": _of_text(outbound, "addresses", "wire_address"),
+        f"{outbound}.clean.has_broken_header": _of_headers(_lib("clean", outbound).has_broken_header),
         f"{outbound}.from_filter.allows": lambda text: _lib("from_filter", outbound).allows(text, "a@b.example"),
         f"{outbound}.headers.plain_header": lambda text: [
             _lib("headers", outbound).plain_header(name, text) for name in ("To", "Message-ID", "Subject")],
@@ -215,7 +229,6 @@ def _table() -> dict[str, Work]:
         f"{outbound}.verp.find": lambda text: _lib("verp", outbound).find([text, text], b"key"),
         f"{outbound}.wire.stuffed": lambda text: _lib("wire", outbound).stuffed(_bytes(text)),
     }  # fmt: skip
-    return table
 
 
 #: What is not measured here, and why.
