@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from odoo.addons.message_history.lib.delivery_mark import make_mark
+
+from .start import SECRET
+
 COUNT = 260
 START = datetime(2026, 2, 3, 7, 30, tzinfo=UTC)
 STRANGERS = [f"Stranger {number} <stranger{number}@far.example>" for number in range(40)]
@@ -108,8 +112,11 @@ class Writer:
             f"Reporting-MTA: dns; mx.far.example\r\n\r\nFinal-Recipient: rfc822; {address}\r\n"
             "Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\r\n"
         )
+        sent = self.chance.choice(self.sent)
+        # notices without proof change nothing with us (decision 26): the copy that comes back has its mark
         original = (
-            f"Message-ID: {self.chance.choice(self.sent)}\r\nFrom: office@company.example\r\n"
+            f"X-Delivery-Mark: {make_mark(SECRET.encode(), sent, address)}\r\n"
+            f"Message-ID: {sent}\r\nFrom: office@company.example\r\n"
             f"To: {address}\r\nSubject: Our offer\r\n\r\nText\r\n"
         )
         return _report(message, raw, original)

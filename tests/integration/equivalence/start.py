@@ -1,11 +1,13 @@
 """The state both databases begin with: companies, aliases, people, documents and their threads."""
 
+SECRET = "the same in both databases"
+
 
 def begin(env):
     """Make it; returns the Message-IDs of threads, notes and messages that were sent."""
     env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", "1000000")
     env["ir.config_parameter"].set_param("web.base.url", "http://odoo.example")
-    env["ir.config_parameter"].set_param("database.secret", "the same in both databases")
+    env["ir.config_parameter"].set_param("database.secret", SECRET)
     first, second = _companies(env)
     manager, clerk = _users(env, first | second)
     partners = _partners(env)
