@@ -5,6 +5,7 @@ commits are savepoints of the test's own transaction.
 """
 
 import contextlib
+import time
 from email.message import EmailMessage
 from email.utils import make_msgid
 from unittest.mock import patch
@@ -103,9 +104,17 @@ class MessageCase(TransactionCase):
             yield
 
     def fetch(self, channel=None, **options):
-        """Fetch a channel as the scheduled action does; returns the report."""
+        """Fetch a channel as the scheduled action does; returns the report.
+
+        The lock of the fetch before ends with its connection: PostgreSQL needs a moment to see that.
+        """
+        end = time.monotonic() + 2
         with self.at_work():
-            return self.env["message.fetcher"]._fetch_channel(channel or self.channel, **options)
+            while True:
+                report = self.env["message.fetcher"]._fetch_channel(channel or self.channel, **options)
+                if not report.busy or time.monotonic() > end:
+                    return report
+                time.sleep(0.01)
 
     def work(self):
         """Have the worker process what is there; returns how many messages it dealt with."""
