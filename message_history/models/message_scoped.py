@@ -71,8 +71,8 @@ class MessageScoped(models.AbstractModel):
 
     @api.model
     def _scope_domain(self, scope):
-        """Return the domain of what a ``Scope`` lets a user see of this model."""
-        raise NotImplementedError
+        """Return the domain of what a ``Scope`` lets a user see of this model: nothing, until the model says what."""
+        return Domain(scope.everything)
 
     @api.model
     def _scope(self):

@@ -35,6 +35,7 @@ def hold(cr: Any, tables: Sequence[str]) -> None:
     names = SQL(", ").join(SQL.identifier(name) for name in tables if name in there)
     end = time.monotonic() + _SECONDS
     while names:
+        # the lock must be the first thing that a transaction does, or rows that were written before it are not seen
         cr.commit()  # pylint: disable=invalid-commit
         try:
             cr.execute(SQL("SET LOCAL lock_timeout = %s", _LOCK_MILLISECONDS))
