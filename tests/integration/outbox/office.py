@@ -9,7 +9,9 @@ import urllib.parse
 import urllib.request
 from email import policy
 
+from dev import database as databases
 from dev.instance import Client, OdooProcess, OdooServer, wait_until
+from dev.servers.smtp import SmtpProcess
 from tests.integration.outbox.system import DOMAIN, OutSystem
 
 #: Seconds within which a mail is to be there, on a machine that does other things as well.
@@ -17,6 +19,21 @@ SOON = 30
 #: Seconds after which nothing more is expected.
 QUIET = 1.5
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@contextlib.contextmanager
+def opened(odoo, source, name, folder):
+    """An office at work on a copy of a database, until the block ends.
+
+    :param folder: where the SMTP server keeps what it takes
+    """
+    with databases.temporary(odoo, source, name) as copy, SmtpProcess(folder / "smtp.jsonl") as sink:
+        house = Office(odoo, copy, sink)
+        try:
+            house.start_gateway()
+            yield house
+        finally:
+            house.stop()
 
 
 class Browser:

@@ -6,9 +6,8 @@
 import pytest
 
 from dev import database as databases
-from dev.servers.smtp import SmtpProcess
 from tests.integration.faults.system import template
-from tests.integration.outbox.office import Browser, Office, text_of
+from tests.integration.outbox.office import Browser, opened, text_of
 
 _MORE = ("event", "survey", "mass_mailing", "website")
 
@@ -17,16 +16,8 @@ _MORE = ("event", "survey", "mass_mailing", "website")
 def office(outbox_odoo, tmp_path_factory):
     """One office with more of Odoo's addons."""
     name = databases.template(outbox_odoo, "private_more", _MORE, base=template(outbox_odoo, "ours"))
-    with (
-        databases.temporary(outbox_odoo, name, "private_more") as copy,
-        SmtpProcess(tmp_path_factory.mktemp("more") / "smtp.jsonl") as sink,
-    ):
-        house = Office(outbox_odoo, copy, sink)
-        try:
-            house.start_gateway()
-            yield house
-        finally:
-            house.stop()
+    with opened(outbox_odoo, name, "private_more", tmp_path_factory.mktemp("more")) as house:
+        yield house
 
 
 def test_a_reset_leads_to_the_website_of_the_user(office):

@@ -9,9 +9,8 @@ import pytest
 
 from dev import database as databases
 from dev.instance import wait_until
-from dev.servers.smtp import SmtpProcess
 from tests.integration.faults.system import template
-from tests.integration.outbox.office import SOON, Browser, Office, text_of
+from tests.integration.outbox.office import SOON, Browser, opened, text_of
 from tests.integration.outbox.system import DOMAIN
 
 _RESET = "env['res.users'].browse(user).action_reset_password()\n"
@@ -24,16 +23,8 @@ PRIVATE = [["t", "", "0", "accepted"]]
 @pytest.fixture(scope="module")
 def office(outbox_odoo, tmp_path_factory):
     """One office for all of these tests."""
-    with (
-        databases.temporary(outbox_odoo, template(outbox_odoo, "ours"), "out_private") as name,
-        SmtpProcess(tmp_path_factory.mktemp("private") / "smtp.jsonl") as sink,
-    ):
-        house = Office(outbox_odoo, name, sink)
-        try:
-            house.start_gateway()
-            yield house
-        finally:
-            house.stop()
+    with opened(outbox_odoo, template(outbox_odoo, "ours"), "out_private", tmp_path_factory.mktemp("private")) as house:
+        yield house
 
 
 # What core does in a savepoint that it rolls back ---------------------------------------------
