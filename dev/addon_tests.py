@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -20,14 +21,14 @@ def run(options: Namespace) -> Results:
     """Tests of all addons in one database, then each addon alone (not when ``-k`` is given)."""
     with odoo_module.ready(options.odoo) as odoo:
         database.sweep(odoo)
-        found = _together(odoo, options.pattern)
+        found = _together(odoo, options.pattern, installed=options.installed)
         if not options.pattern and not (options.stop and found.failed):
             for addon in paths.addons():
                 found.add(alone.check(odoo, addon))
         return found
 
 
-def _together(odoo: Odoo, pattern: str | None) -> Results:
+def _together(odoo: Odoo, pattern: str | None, *, installed: bool = False) -> Results:
     tested = [addon for addon in paths.addons() if any(test_files(addon))]
     tags = select(pattern) if pattern else [f"/{addon}" for addon in tested]
     if not tags:
@@ -36,11 +37,14 @@ def _together(odoo: Odoo, pattern: str | None) -> Results:
     log.unlink(missing_ok=True)
     before = secrets.sizes(log.parent)
     template = database.template(odoo, "demo", database.FULL, demo=True)
+    install = ["-i", ",".join(paths.addons()), "--with-demo"]
+    if installed:
+        template, install = _installed(odoo, template), []
     with database.temporary(odoo, template, "addons") as name:
         console.step(f"Tests of {', '.join(tested)} (log: {log})")
         code = odoo.run(
-            "-d", name, "-i", ",".join(paths.addons()), "--with-demo", "--stop-after-init",
-            "--http-port", str(free_port()), "--test-tags", ",".join(tags), log=log,
+            "-d", name, *install, "--stop-after-init", "--http-port", str(free_port()),
+            "--test-tags", ",".join(tags), log=log,
         )  # fmt: skip
     with log.open(errors="replace") as lines:
         found = results.from_odoo_log(lines)
@@ -55,6 +59,13 @@ def _together(odoo: Odoo, pattern: str | None) -> Results:
         silent = set(tested) - set(found.groups())
         found.failed |= {f"{addon}/none of its tests ran" for addon in silent}
     return found
+
+
+def _installed(odoo: Odoo, base: str) -> str:
+    """Name of a template with all addons, as they are in the last commit."""
+    head = subprocess.run(
+        ["git", "-C", str(paths.REPO), "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    return database.template(odoo, "installed", tuple(paths.addons()), demo=True, base=f"{base}|{head}")
 
 
 def _show_failures(log: Path, found: Results) -> None:
@@ -76,10 +87,14 @@ def test_files(addon: str) -> Iterator[Path]:
 
 
 def select(pattern: str) -> list[str]:
-    """Odoo's test tags for ``-k``: a tag itself (``/addon:Class.test``), or part of a name.
+    """Odoo's test tags for ``-k``, of pieces between commas: a tag itself (``/addon:Class.test``), or part of a name.
 
-    Raises DevError when nothing matches.
+    Raises DevError when nothing matches a piece.
     """
+    return [tag for piece in pattern.split(",") for tag in _select(piece)]
+
+
+def _select(pattern: str) -> list[str]:
     if pattern.startswith(("/", ":")):
         return [pattern]
     tags = []

@@ -54,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
                       help="one ring; desk: the browser tests of integration alone")
     test.add_argument("-k", dest="pattern", metavar="TEXT", help="only tests with it in the name")
     test.add_argument("-x", dest="stop", action="store_true", help="stop at the first failure")
+    test.add_argument("--installed", action="store_true",
+                      help="addons with -k: in a database made once for the last commit, for changes of Python alone")
     test.add_argument("--times", type=int, default=1, metavar="N",
                       help="desk: so many runs, every second one with all cores busy")  # fmt: skip
     test.add_argument("--minutes", type=int, metavar="M", help="desk: begin no run that ends later; goes on next time")

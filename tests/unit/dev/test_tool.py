@@ -126,6 +126,7 @@ def addon(tmp_path, monkeypatch):
         ("Door", ["/thing:TestDoor"]),
         ("test_door", ["/thing:TestDoor"]),
         ("/thing:Any.test", ["/thing:Any.test"]),
+        ("/thing:Any.test,open", ["/thing:Any.test", "/thing:TestDoor.test_open"]),
     ],
 )
 def test_a_part_of_a_name_selects_tests(addon, pattern, tags):
