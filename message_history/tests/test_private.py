@@ -103,6 +103,18 @@ class TestPrivateMail(MessageCase):
                     wizard.write(change)
         self.assertEqual(self.delivery.address, "ann@example.com")
 
+    def test_a_form_that_was_open_corrects_nothing_any_more(self):
+        """What one may do is asked for when it is done, too."""
+        failed = self.make("refused")
+        failed.private = False
+        wizard = self.env["message.correct"].with_user(self.manager).create({"history_id": failed.id, "line_ids": [
+            (0, 0, {"delivery_id": failed.delivery_ids.id, "new_address": "ann@example.org"})]})
+        failed.private = True
+        self.env.flush_all()
+        with self.assertRaises(AccessError):
+            wizard.action_apply()
+        self.assertEqual((failed.delivery_ids.address, failed.delivery_ids.state), ("ann@example.com", "refused"))
+
     def test_nothing_is_offered(self):
         failed = self.make("refused")
         self.assertFalse(failed.can_send_again or failed.can_link or failed.can_reroute or failed.raw_kept)
