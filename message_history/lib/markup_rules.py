@@ -42,9 +42,9 @@ _NUMBERS = frozenset(("border", "cellpadding", "cellspacing", "height", "hspace"
                       "width"))
 _SPANS = frozenset(("colspan", "rowspan", "span"))
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NUMBER = re.compile(r"\s*[+-]?\d{1,4}(?:\.\d{1,9})?\s*(?:(?:%|px|pt|em|\*)\s*)?\Z")
-_SPAN = re.compile(r"\s*\d{1,3}\s*\Z")
-_NAME = re.compile(r"[\w.:-]{1,200}\Z")
+_NUMBER = re.compile(r"\A\s*[+-]?\d{1,4}(?:\.\d{1,9})?\s*(?:(?:%|px|pt|em|\*)\s*)?\Z")
+_SPAN = re.compile(r"\A\s*\d{1,3}\s*\Z")
+_NAME = re.compile(r"\A[\w.:-]{1,200}\Z")
 _WITH_BACKGROUND = frozenset(("table", "tbody", "td", "tfoot", "th", "thead", "tr"))
 #: Before a sender's names, so that none of them hides what a page calls so (``document.body``).
 PREFIX = "m-"
@@ -55,7 +55,7 @@ _CLASSES = frozenset(("gmail_quote", "gmail_extra", "gmail_signature", "moz-cite
 #: They turn the direction of what follows, with which a link shows another address than it has.
 OVERRIDES = re.compile("[\u202d\u202e]")
 _LOOKS_LIKE_ADDRESS = re.compile(
-    r"(?:https?://)?((?:[a-z0-9_-]+\.){1,20}[a-z]{2,24})\.?(?::\d+)?(?:[/?#].*)?\Z", re.IGNORECASE | re.DOTALL)
+    r"\A(?:https?://)?((?:[a-z0-9_-]+\.){1,20}[a-z]{2,24})\.?(?::\d+)?(?:[/?#].*)?\Z", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass

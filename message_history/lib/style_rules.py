@@ -34,9 +34,9 @@ _FAMILIES = {"font", "font-family"}
 _FUNCTIONS = {"rgb", "rgba", "hsl", "hsla", "calc", "linear-gradient", "radial-gradient"}
 
 _SPECIAL = re.compile(r"""[;"'()\n]""")
-_PLAIN = re.compile(r"[\w\s.,%#!/+-]*\Z")
-_WITH_FUNCTIONS = re.compile(r"[\w\s.,%#!/+()-]*\Z")
-_WITH_NAMES = re.compile(r"""[\w\s.,%#!/+-]*(?:"[^"\\<>]*"[\w\s.,%#!/+-]*|'[^'\\<>]*'[\w\s.,%#!/+-]*)*\Z""")
+_PLAIN = re.compile(r"\A[\w\s.,%#!/+-]*\Z")
+_WITH_FUNCTIONS = re.compile(r"\A[\w\s.,%#!/+()-]*\Z")
+_WITH_NAMES = re.compile(r"""\A[\w\s.,%#!/+-]*(?:"[^"\\<>]*"[\w\s.,%#!/+-]*|'[^'\\<>]*'[\w\s.,%#!/+-]*)*\Z""")
 #: Sizes that would make a page of a mile: five figures, three below nothing, powers of ten.
 _TOO_LARGE = re.compile(r"(?<![#\w.])(?:\d{5}|[\d.]+[eE][+-]?\d)|(?<!\w)-\d{3}")
 _CALL = re.compile(r"(?<![\w-])([\w-]*)\(")

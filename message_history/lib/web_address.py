@@ -15,19 +15,19 @@ from urllib.parse import unquote
 _ENDS = "".join(map(chr, range(0x21)))
 _DROPPED = re.compile(r"[\t\n\r]+")
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-_WEB = re.compile(r"(https?)://([^/?#\\]+)([^\\]*)\Z", re.IGNORECASE | re.DOTALL)
-_MAILTO = re.compile(r"mailto:([^?]*)(?:\?(.*))?\Z", re.IGNORECASE | re.DOTALL)
+_WEB = re.compile(r"\A(https?)://([^/?#\\]+)([^\\]*)\Z", re.IGNORECASE | re.DOTALL)
+_MAILTO = re.compile(r"\Amailto:([^?]*)(?:\?(.*))?\Z", re.IGNORECASE | re.DOTALL)
 #: A number to call; no service codes, which some phones carry out at once.
-_TEL = re.compile(r"tel:\+?[0-9()./ -]+\Z", re.IGNORECASE)
+_TEL = re.compile(r"\Atel:\+?[0-9()./ -]+\Z", re.IGNORECASE)
 #: What may be in an address for a mail to begin with (RFC 6068); not files, not hidden recipients.
 _MAIL_FIELDS = {"subject", "body", "cc", "to"}
-_HOST = re.compile(r"[\w.-]+\Z")
+_HOST = re.compile(r"\A[\w.-]+\Z")
 _QUOTED = str.maketrans({" ": "%20", '"': "%22", "'": "%27", "<": "%3C", ">": "%3E", "`": "%60"})
-_DATA_PICTURE = re.compile(r"data:image/(?:png|gif|jpe?g|webp|bmp);base64,[A-Za-z0-9+/=%\s]*\Z", re.IGNORECASE)
+_DATA_PICTURE = re.compile(r"\Adata:image/(?:png|gif|jpe?g|webp|bmp);base64,[A-Za-z0-9+/=%\s]*\Z", re.IGNORECASE)
 #: Names that mean a machine of the reader's own network (RFC 6761, 6762, 8375, 9476, and usage).
 _INNER = {"localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa",
           "invalid"}
-_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\Z")
+_NUMBER = re.compile(r"\A(?:0x[0-9a-f]*|[0-9]+)\Z")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

@@ -95,6 +95,15 @@ def test_every_bound_has_a_reason_in_words():
     assert [file for file, why in BOUNDS.items() if len(why.split()) < 6] == []
 
 
+def test_what_takes_a_text_whole_says_so_at_both_ends():
+    """So that it costs the same by whatever method it is called, and nobody has to know by which."""
+    whole = [one for one in _FOUND.values() if isinstance(one.pattern, str)
+             and one.pattern.endswith(r"\Z") and not one.pattern.endswith(r"|\Z")]  # fmt: skip
+    half = {one.place for one in whole if not one.pattern.startswith(r"\A") and set(one.methods) <= {"match"}}
+    assert whole
+    assert half == set()
+
+
 @pytest.mark.parametrize("file", sorted(TABLE))
 def test_expressions_take_linear_time(file):
     slow = []
