@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from dev import console, foreground, paths, system_packages, venv
+from dev import beside, console, foreground, paths, system_packages, venv
 from dev import odoo as odoo_module
 from dev.console import DevError
 
@@ -29,6 +29,8 @@ def main(options: Namespace) -> int:
     """Run one benchmark in a process of its own, with PostgreSQL and the servers at hand."""
     if options.name not in names():
         raise DevError(f"There is no benchmark {options.name!r}.", f"Known: {', '.join(names())}")
+    if options.beside:
+        return beside.main(options)
     module = f"tests.bench.{options.name.replace('-', '_')}"
     venv.ensure()
     system_packages.ensure()

@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("lint", help="ruff, pylint-odoo, mypy")
 
     bench = commands.add_parser("bench", parents=[source], help="run a benchmark")
+    bench.add_argument("--beside", metavar="COMMIT", help="of that commit too, in turns")
+    bench.add_argument("--turns", type=int, default=1, metavar="N", help="with --beside: so many of each (default 1)")
     bench.add_argument("name", help="file of tests/bench, for example mail-in")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="--json and what it takes")
 
