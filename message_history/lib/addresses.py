@@ -27,6 +27,10 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"(?<![^\s<>\"(),:;\[\]\\@])[^\s<>\"(),:;\[\]\\@]{1,320}@[^\s<>\"(),:;\\@]{1,320}")
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.)+)"@([^\s"@]+)')
 _DOT_ATOM = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*")
+#: With dots anywhere, as some telephone companies gave them away.
+_LOCAL = re.compile(r"[\w!#$%&'*+\-/=?^`{|}~.]+")
+#: Labels, or an address in brackets; what real mail has, and nothing that another reader cuts at.
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[\w.:-]+\]")
 _WRAPPING = " \t\r\n<>'\"`,;"
 _SPECIALS = re.compile(r"[^\w !#$%&'*+\-/=?^`{|}~]")
 
@@ -148,7 +152,8 @@ def _clean_address(text: str) -> str:
     if quoted := _QUOTED_LOCAL.fullmatch(text):
         local = _ESCAPE.sub(r"\1", quoted[1])
         if not _DOT_ATOM.fullmatch(local):
-            return f'"{quoted[1]}"@{quoted[2].lower()}' if len(text) <= MAX_ADDRESS else ""
+            is_one = len(text) <= MAX_ADDRESS and _DOMAIN.fullmatch(quoted[2])
+            return f'"{quoted[1]}"@{quoted[2].lower()}' if is_one else ""
         text = f"{local}@{quoted[2]}"
     words = text.split()
     # an address that was folded is put together; words in front of a whole one are none of it
@@ -160,7 +165,9 @@ def _clean_address(text: str) -> str:
     if text[:7].lower() == "mailto:":
         text = text[7:]
     local, at, domain = text.rpartition("@")
-    if not local or not domain or len(text) > MAX_ADDRESS:
+    if domain.endswith("]") and "[" not in domain:
+        domain = domain.rstrip("]")  # as some quote them: Max [mailto:max@example.com]
+    if len(text) > MAX_ADDRESS or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         return ""
     return local + at + domain.lower()
 

@@ -14,14 +14,23 @@ from collections.abc import Collection
 from dataclasses import replace
 from email.message import Message
 
+from .automatic_words import SUBJECT_SURE
 from .bounce_fields import delivery_status, disposition, feedback, merge, passing
-from .bounce_marks import DAEMON_LOCAL, DAEMON_NAME, NO_REPLY, REPLY_CODE, STATUS_CODE, SUBJECT
+from .bounce_marks import (
+    DAEMON_LOCAL,
+    DAEMON_NAME,
+    DAEMON_VAGUE,
+    NO_REPLY,
+    REPLY_CODE,
+    STATUS_CODE,
+    SUBJECT,
+)
 from .bounce_original import original_ids, original_recipients, original_subject
 from .bounce_parts import ReportParts, split_report
 from .bounce_text import find_local_names, find_recipients, is_delay, squeeze
 from .bounce_types import BouncedRecipient, BounceReport, Findings, RecipientKind, ReportKind
 from .bounce_words import FAILURE
-from .raw_headers import ADDRESS, addresses, bare_address, decoded, has, value, values
+from .raw_headers import ADDRESS, addresses, bare_address, decoded, first_address, has, value, values
 
 __all__ = [
     "BounceReport",
@@ -91,8 +100,8 @@ def _inner(returned: Message, own_addresses: Collection[str]) -> BounceReport | 
 
 def is_daemon(message: Message) -> bool:
     """Return whether a mail system, not a person, is named as the sender."""
-    sender = value(message, "From") or value(message, "Sender")
-    local = bare_address(sender).partition("@")[0]
+    sender = first_address(message, "From") or first_address(message, "Sender")
+    local = sender.partition("@")[0]
     name = ADDRESS.sub("", decoded(message, "From"))
     return bool(DAEMON_LOCAL.match(local) or DAEMON_NAME.search(name.strip(' "<>')))
 
@@ -122,7 +131,7 @@ def _looks_like_bounce(message: Message, parts: ReportParts, subject: str) -> bo
     head = squeeze("\n".join(parts.notice.splitlines()[:40]))[:3000]
     daemon, null_path = is_daemon(message), _null_path(message)
     codes = _has_codes(head)
-    if not (daemon or null_path or codes or parts.attached or parts.declared):
+    if not _may_report(message, parts, codes, subject):
         return False
     words = bool(FAILURE.search(head))
     titled = bool(SUBJECT.search(subject))
@@ -139,8 +148,21 @@ def _looks_like_bounce(message: Message, parts: ReportParts, subject: str) -> bo
     return weight >= _ENOUGH
 
 
+def _may_report(message: Message, parts: ReportParts, codes: bool, subject: str) -> bool:
+    """Whether more than words says that a mail system wrote this: people quote what one said, too."""
+    if parts.attached or parts.declared:
+        return True
+    submitted = value(message, "Auto-Submitted").lower()
+    if is_daemon(message):
+        local = first_address(message, "From").partition("@")[0]
+        return codes or _null_path(message) or not DAEMON_VAGUE.match(local)
+    if submitted.startswith("auto-replied") or SUBJECT_SURE.search(subject):
+        return False  # RFC 3834, 3: absence notices have a null path as well
+    return codes and (_null_path(message) or submitted.startswith("auto") or _is_machine(message))
+
+
 def _is_machine(message: Message) -> bool:
-    return bool(NO_REPLY.search(bare_address(value(message, "From")).partition("@")[0]))
+    return bool(NO_REPLY.search(first_address(message, "From").partition("@")[0]))
 
 
 def _has_codes(head: str) -> bool:
@@ -213,7 +235,7 @@ def _from_original(
 
 def _domain(message: Message) -> str:
     """Return the domain of the mail system that reports; '' if the sender is none."""
-    return bare_address(value(message, "From")).rpartition("@")[2] if is_daemon(message) else ""
+    return first_address(message, "From").rpartition("@")[2] if is_daemon(message) else ""
 
 
 def _kind(notice: str, delayed: bool) -> RecipientKind:

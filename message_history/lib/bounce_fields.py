@@ -238,15 +238,15 @@ def disposition(texts: Sequence[str], notice: str, subject: str) -> Findings | N
     names = ("original-recipient", "final-recipient")
     found = [typed_address(fields.get(name, "")) for name in names]
     addresses = list(dict.fromkeys(address for address in found if address))
-    recipients = (
-        BouncedRecipient(
-            addresses[0], kind, diagnostic=one_line(words, 500), aliases=tuple(addresses[1:])
-        ),
+    said = one_line(words, 500)
+    recipients = tuple(
+        BouncedRecipient(address, kind, diagnostic=said, aliases=tuple(addresses[1:]))
+        for address in addresses[:1]
     )
     return Findings(
         source="rfc8098",
         is_report=True,
-        recipients=recipients if addresses else (),
+        recipients=recipients,
         message_ids=_ids(fields, "original-message-id"),
         default_kind=report,
         fields=fields,

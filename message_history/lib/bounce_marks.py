@@ -204,10 +204,12 @@ DAEMON_LOCAL = re.compile(
     r"|\S{0,40}(?:smtp|mail)[-_.]?gateways?|\S{0,40}anti-?virus\S{0,40})(?:[-+_\\].*)?$",
     re.IGNORECASE,
 )
+#: Those of them that people, shops and departments have, too.
+DAEMON_VAGUE = re.compile(r"^(?:postoffice|bounces?|mta|delivery\S{0,60})(?:[-+_\\].*)?$", re.IGNORECASE)
 DAEMON_NAME = re.compile(
     r"mail(?:er)?[ _-]?(?:delivery|daemon|system|administrator)|delivery (?:sub)?system"
     r"|^post-?master|^system ?administrator|^microsoft (?:outlook|exchange)|mail deliver"
-    r"|^jetmail system|mail ?server|smtp (?:server|gateway)|amazonses|^bounce|non-delivery",
+    r"|^jetmail system|mail ?server|smtp (?:server|gateway)|amazonses|^bounced? (?:mail|message)|non-delivery",
     re.IGNORECASE,
 )
 

@@ -181,7 +181,8 @@ def _flat(part: Message, depth: int = 0) -> str:
     if _encoding(part) in ("base64", "quoted-printable") and ":" not in text.split("\n")[0]:
         coded = Message()
         coded["Content-Transfer-Encoding"] = _encoding(part)
-        coded.set_payload(text)
+        # what is not ASCII is none of the alphabet
+        coded.set_payload(text.encode("ascii", "replace").decode("ascii"))
         return part_text(coded)
     return text[:_MAX_TEXT]
 

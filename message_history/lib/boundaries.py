@@ -26,9 +26,11 @@ class Boundary:
     """What divides one multipart; ``text`` is the boundary parameter as raw bytes."""
 
     def __init__(self, text: bytes) -> None:
-        line = rb"--" + re.escape(text) + rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)"
+        begin, rest = rb"--" + re.escape(text), rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)"
+        line = begin + rest
         self._line = re.compile(line)
-        self._line_below = re.compile(rb"[\r\n]" + line)
+        # what is sought begins with its letters, which is found many times sooner than any line break before it
+        self._line_below = re.compile(begin + rb"(?<=[\r\n]" + begin + rb")" + rest)
         self._run = re.compile(rb"(?:" + line + rb")*")
 
     def find(self, source: Raw, start: int, end: int) -> Delimiter | None:
@@ -37,7 +39,7 @@ class Boundary:
         if match:
             return Delimiter(start, match.end(), match[1] is not None)
         match = self._line_below.search(source, start, end)
-        return Delimiter(match.start() + 1, match.end(), match[1] is not None) if match else None
+        return Delimiter(match.start(), match.end(), match[1] is not None) if match else None
 
     def skip_run(self, source: Raw, start: int, end: int) -> int:
         """Return where the delimiters end that stand on consecutive lines from an offset on."""

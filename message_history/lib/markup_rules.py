@@ -71,6 +71,7 @@ class Rules:
     def clean(self, root: Any) -> None:
         """Take out of a tree (``lxml.html``) what may not stay; the root itself stays, without attributes."""
         lxml.etree.strip_tags(root, lxml.etree.Comment, lxml.etree.ProcessingInstruction, lxml.etree.Entity)
+        _without_controls(root)
         for node in root.iter("image"):
             node.tag = "img"  # as every browser reads it
         dropped = {node.tag for node in root.iter(lxml.etree.Element)} & _DROPPED
@@ -86,14 +87,15 @@ class Rules:
                 self._clean_attributes(node)
 
     def _clean_attributes(self, node: Any) -> None:
-        given = node.attrib.items()
+        source = node.attrib.items()
+        given = [(name, _CONTROLS.sub("", value)) for name, value in source]
         kept = [(name, new) for name, value in given
                 if (new := value if name in _ATTRIBUTES else self._clean_attribute(node.tag, name, value)) is not None]
-        if kept != given:
+        if kept != source:
             # not by their names, which may be none that could be named
             node.attrib.clear()
             for name, value in kept:
-                node.attrib[name] = _CONTROLS.sub("", value)
+                node.attrib[name] = value
         if node.tag in ("a", "area") and (node.get("href") or "#")[0] != "#":
             # a page of its own, which learns nothing about this one
             node.set("target", "_blank")
@@ -131,6 +133,15 @@ class Rules:
         if name == "usemap":
             return _own_name(value.lstrip("#"), "#") if tag == "img" else None
         return _own_name(value) if tag in ("a", "map") else None
+
+
+def _without_controls(root: Any) -> None:
+    """Take out control characters, which ``&#8;`` puts in: no text that holds one can be set again."""
+    for node in root.iter(lxml.etree.Element):
+        if node.text and _CONTROLS.search(node.text):
+            node.text = _CONTROLS.sub("", node.text)
+        if node.tail and _CONTROLS.search(node.tail):
+            node.tail = _CONTROLS.sub("", node.tail)
 
 
 def leads_elsewhere(node: Any) -> str:

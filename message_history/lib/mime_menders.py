@@ -100,6 +100,7 @@ def _mend_addresses(mail: Mail, lowered: str, value: str, header: Any) -> str | 
     text = _as_it_is(value) if header is None else str(header)
     if (
         text is not None
+        and text == value.strip()  # not where the standard reading has dropped the rest
         and (_PLAIN_ADDRESS.fullmatch(text) or not text.strip())
         and len(text) <= MAX_ADDRESS
     ):

@@ -262,6 +262,11 @@ class TreeParser:
     def _multipart(self, message: GatewayMessage, body: int, end: int, depth: int) -> None:
         text = message.get_boundary()
         boundary = None if text is None else Boundary(text.encode("utf-8", "surrogateescape"))
+        if text is not None and not text.isascii():
+            # it can't be written into a message again, also where it divides nothing
+            self.state.headers.note("bad_boundary")
+            kind = message.get_content_type()
+            _set_header(message, "Content-Type", f'{kind}; boundary="=_{self.state.parts}_="')
         first = boundary.find(self.source, body, end) if boundary else None
         if boundary is None or first is None or first.closes:
             boundary = guess_boundary(self.source, body, end)
@@ -271,11 +276,6 @@ class TreeParser:
                 self._textual_multipart(message, body, before)
                 return
             self.state.headers.note("bad_boundary")
-        if text is not None and not text.isascii():
-            # it can't be written into a message again
-            self.state.headers.note("bad_boundary")
-            kind = message.get_content_type()
-            _set_header(message, "Content-Type", f'{kind}; boundary="=_{self.state.parts}_="')
         if first.start > body:
             message.preamble = _text(self.source, body, self._before_line_end(body, first.start))
         self._children(message, boundary, first, end, depth)

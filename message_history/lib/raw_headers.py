@@ -13,7 +13,8 @@ import re
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses
+
+from .addresses import parse_addresses
 
 # Enough for every field that means something; a longer one is an attack or an accident.
 MAX_LENGTH = 16384
@@ -114,14 +115,7 @@ def address_list(message: Message, *names: str) -> list[tuple[str, str]]:
     Groups are flattened; what has no address is left out.
     """
     texts = [text for name in names for text in values(message, name)]
-    try:
-        pairs = getaddresses(texts)
-    except (ValueError, IndexError, AttributeError, TypeError, RecursionError):
-        # the parser of the standard library gives up on some broken lists, and on deep nesting
-        pairs = []
-    found = [
-        (decode_words(name), bare_address(address)) for name, address in pairs if "@" in address
-    ]
+    found = [(name, address.lower()) for text in texts for name, address in parse_addresses(text)]
     if not found:
         found = [
             ("", match.group().strip(".").lower())
@@ -129,6 +123,11 @@ def address_list(message: Message, *names: str) -> list[tuple[str, str]]:
             for match in ADDRESS.finditer(text)
         ]
     return [pair for pair in found if pair[1]]
+
+
+def first_address(message: Message, name: str) -> str:
+    """Return the first address in the given field, lower-cased; '' if none."""
+    return next((address for _name, address in address_list(message, name)), "")
 
 
 def addresses(message: Message, *names: str) -> tuple[str, ...]:

@@ -125,8 +125,10 @@ class MessageReader(models.AbstractModel):
         for name in ("save_original", "strip_attachments"):
             if options.get(name):
                 context = {**context, f"gateway_{name}": True}
+        # files stay byte for byte what was sent; core would unpack every picture to make it smaller, and raise where
+        # one is damaged, or has more points than fit into memory
         return self.env["mail.thread"].with_context(
-            message_gateway=True, mail_notify_force_send=False, **context)
+            message_gateway=True, mail_notify_force_send=False, image_no_postprocess=True, **context)
 
 
 def _let_go(parts):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import struct
+import zlib
 from collections.abc import Callable
 
 HEAD = (
@@ -66,6 +68,32 @@ def _prefixed_boundaries(size: int) -> str:
         f"Content-Type: multipart/mixed; boundary={'b' * (one + 1)}\r\n\r\n--{'b' * (one + 1)}\r\n" for one in levels)
 
 
+def _png(points: int, size: int, *, whole: bool = True) -> bytes:
+    """A picture of so many points a side in few bytes, or the first half of one with noise in it."""
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer, rows = zlib.compressobj(9), bytes(points + 1)
+    data = b"".join(packer.compress(rows) for _row in range(points)) + packer.flush()
+    head = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", points, points, 8, 0, 0, 0, 0))
+    picture = head + chunk(b"IDAT", data) + chunk(b"tEXt", b"x" * max(0, size * 3 // 4 - len(data)))
+    return picture + chunk(b"IEND", b"") if whole else picture[: len(head) + len(data) // 2]
+
+
+def _picture(points: int, *, whole: bool = True) -> Callable[[int], str]:
+    def make(size: int) -> str:
+        data = base64.encodebytes(_png(points, size, whole=whole)).decode().replace("\n", "\r\n")
+        return _mail(f"--b\r\nContent-Type: text/plain\r\n\r\nlook\r\n--b\r\nContent-Type: image/png; name=a.png\r\n"
+                     f"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n{data}--b--\r\n",
+                     'multipart/mixed; boundary="b"')  # fmt: skip
+    return make
+
+
+def _nested_parts(size: int) -> str:
+    levels = [f"Content-Type: multipart/mixed; boundary=b{one}\r\n\r\n--b{one}\r\n" for one in range(60)]
+    return "MIME-Version: 1.0\r\n" + "".join(levels) + "\r\n" + _fill("\r\n", size)
+
+
 def _coded(kind: str, begin: str, pump: str) -> Callable[[int], str]:
     def make(size: int) -> str:
         data = base64.encodebytes((begin + _fill(pump, size * 3 // 4)).encode()).decode().replace("\n", "\r\n")
@@ -78,6 +106,10 @@ MAILS: dict[str, Callable[[int], str]] = {
     "deep MIME": _deep_mime,
     "boundaries that begin alike": _prefixed_boundaries,
     "nested messages": lambda size: "MIME-Version: 1.0\r\n" + _fill("Content-Type: message/rfc822\r\n\r\n", size),
+    "blank lines in sixty multiparts": _nested_parts,
+    "a picture of 13,000 points a side": _picture(13_000),
+    "a picture of 30,000 points a side": _picture(30_000),
+    "half a picture": _picture(2_000, whole=False),
     "deep divisions": _html("", "<div>"),
     "deep tables": _html("", "<table><tr><td>"),
     "deep quotations": _html("", "<blockquote type=cite>"),

@@ -14,6 +14,7 @@ MEBIBYTE = 1024 * 1024
 WORST = (
     "nested messages", "paragraphs", "many tags", "children of a quotation", "one long style", "ampersands",
     "plain quotations", "bare addresses", "backslashes in an address", "tiny parts of HTML", "words of failure",
+    "a picture of 13,000 points a side", "a picture of 30,000 points a side", "half a picture",
 )  # fmt: skip
 
 

@@ -186,6 +186,7 @@ def _more_tools_of_the_ledger() -> dict[str, Work]:
         "raw_headers.decoded": _of_headers(lambda message: raw_headers.decoded(message, "Subject")),
         "raw_headers.decode_bytes": lambda text: raw_headers.decode_bytes(_bytes(text), "utf-7"),
         "raw_headers.address_list": _of_headers(lambda message: raw_headers.address_list(message, "To", "From")),
+        "raw_headers.first_address": _of_headers(lambda message: raw_headers.first_address(message, "From")),
         "raw_headers.addresses": lambda text: raw_headers.addresses(_message(_header("To", text)), "To"),
         "rawheaders.read_section": lambda text: _lib("rawheaders").read_section(
             _bytes(text), 0, len(_bytes(text)), top=True),

@@ -16,11 +16,13 @@ from dev.servers.broken_pop3 import BrokenPop3
 
 ALL = FolderRequest("INBOX", start=StartPolicy.ALL, max_message_size=1024 * 1024)
 MAILS = {uid: b"Subject: mail %d\r\n\r\nHello\r\n" % uid for uid in range(1, 4)}
+#: Blocks of about 64 KiB, some times more than anybody should listen to; then nothing more comes.
+FOR_EVER = 4096
 BLOCK = b"* OK still here " + b"x" * 65000 + b"\r\n"
 
 
 class TalkingImap(BrokenImap):
-    """Answers one command with what ``says`` gives, for ever where it is no text."""
+    """Answers one command with what ``says`` gives, again and again where it is no text."""
 
     def __init__(self, verb, says, **options):
         super().__init__(MAILS, **options)
@@ -35,8 +37,9 @@ class TalkingImap(BrokenImap):
         if isinstance(self.says, bytes):
             conversation.send(self.says)
             return None
-        while True:
+        for _time in range(FOR_EVER):
             conversation.send(self.says())
+        return None
 
 
 @pytest.mark.parametrize("verb", ["capability", "login", "examine", "list", "uid_search"])
@@ -110,8 +113,9 @@ class TalkingPop3(BrokenPop3):
         if verb != self.verb:
             return super()._answer(conversation, verb, name, drop)
         conversation.send(b"+OK\r\n")
-        while True:
+        for _time in range(FOR_EVER):
             conversation.send(b"Subject: mail\r\n" * 5000)
+        return None
 
 
 @pytest.mark.parametrize("verb", ["CAPA", "LIST", "UIDL", "RETR", "TOP"])
