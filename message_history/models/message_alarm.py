@@ -115,18 +115,25 @@ class MessageAlarm(models.AbstractModel):
                     _logger.exception("Nobody could be told that message %s was given up", mail.message.id)
 
     def _tell_members(self, mail):
+        """Tell who sees a message that it was given up.
+
+        What stays on a channel of no company names neither sender nor subject: it is read by other companies, too.
+        """
         channel = mail.message.channel_id
         _ = words(self.env)
         text = _("A message of %(sender)s was given up: %(subject)s",
                  sender=mail.values.get("sender_address") or "?",
                  subject=mail.values.get("subject") or "")
+        summary, note = text[:200], _as_text(mail.values.get("state_reason"))
+        if not channel.company_id and self.env["res.company"].sudo().search_count([], limit=2) > 1:
+            link = Markup('<p><a href="/odoo/all-messages/{}">{}</a></p>')
+            summary, note = _("A message was given up."), link.format(mail.message.id, _("Open the message"))
         members = channel.member_ids.filtered(lambda user: user.active and channel._is_seen_by(user))
         people = (members or self._people(channel)).filtered(mail.message._is_seen_by)
         for user in people:
             user._bus_send("simple_notification", {"message": text, "type": "warning", "sticky": True})
             channel.activity_schedule(
-                "mail.mail_activity_data_todo", summary=text[:200], user_id=user.id,
-                note=_as_text(mail.values.get("state_reason")))
+                "mail.mail_activity_data_todo", summary=summary, user_id=user.id, note=note)
 
     def _tell_sender(self, mail):
         """Send core's notice for a message to an alias that could not be processed, once."""

@@ -63,7 +63,7 @@ class MessageConversation(models.Model):
     @api.depends_context("uid")
     def _compute_document_name(self):
         for conversation in self:
-            record = conversation._get_document()
+            record = conversation.sudo(False)._get_document()  # of its reader, whoever asks on his behalf
             conversation.document_name = record.display_name if record else False
 
     @api.depends("tag_ids")

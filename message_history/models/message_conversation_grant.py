@@ -84,12 +84,13 @@ class MessageConversationGrant(models.Model):
 
         What is given is a conversation on a channel: another one that joins it there would be seen as well.
 
-        :param places: {conversation id: ids of the channels that its messages are on}
+        :param places: {conversation id: places (``tools/readers.py``) where its messages are}
         :return: {(user id, conversation id, channel id)}
         """
         given = self._given(places) if len(places) > 1 else set()
+        on = {one: {channel_id for channel_id, _company in there} for one, there in places.items()}
         more = {(user_id, other, channel_id) for user_id, _one, channel_id in given
-                for other, channel_ids in places.items() if channel_id in channel_ids} - given
+                for other, channel_ids in on.items() if channel_id in channel_ids} - given
         users = self.env["res.users"]
         return {one for one in more if one[2] not in users.browse(one[0])._message_channel_ids()}
 

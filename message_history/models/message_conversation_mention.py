@@ -44,9 +44,7 @@ class MessageConversation(models.Model):
         :return: those of them who do: nobody does who works in none of its companies
         """
         self.ensure_one()
-        nothing_sudo = self.env["message.conversation.channel"].sudo()
-        companies = self._pairs().get(self.sudo(), nothing_sudo).channel_id.company_id
-        users = users.filtered(lambda user: not companies or user.company_ids & companies)
+        users = users.filtered(lambda user: self._is_of_companies(user.company_ids))
         if not users:
             return users
         self.env.flush_all()
@@ -63,19 +61,6 @@ class MessageConversation(models.Model):
                 "title": _("%(name)s names you in a note", name=self.env.user.name)})
             user._bus_send("message_history/changed", {"conversation_ids": self.ids})
         return users
-
-    def message_post(self, *args, **kwargs):
-        """Note something; the note carries the channel on which its author is there, as do the files on it.
-
-        So does what is said of what was done: it may quote what he wrote, or a subject that he read.
-        """
-        message = super().message_post(*args, **kwargs)
-        message_sudo = message.sudo()
-        # core posts some as superuser on the author's behalf; it is what he sees that matters
-        message_sudo.note_channel_id = self.sudo(False)._shown_channel_sudo() or self._shown_channel_sudo()
-        message_sudo.attachment_ids.filtered(lambda file: file.res_model == self._name).write(
-            {"res_model": message_sudo._name, "res_id": message_sudo.id})
-        return message
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """What is noted on a conversation stays inside Odoo, whoever follows it: nothing of it becomes an e-mail.

@@ -62,15 +62,22 @@ class MessageConversation(models.Model):
         return values
 
     def _check_responsible(self, user_id):
-        """Return the id of a colleague who handles messages and works in the conversations' companies."""
+        """Return the id of a colleague who handles messages and works in a company of each conversation."""
         if not user_id:
             return False
         user_sudo = self.env["res.users"].sudo().browse(user_id).exists()
-        companies = (self.sudo().channel_id | self.sudo().pair_ids.channel_id).company_id
-        if not user_sudo or user_sudo.share or not user_sudo.has_group("message_history.group_user") or (
-                companies and not companies & user_sudo.company_ids):
+        if not user_sudo or user_sudo.share or not user_sudo.has_group("message_history.group_user") or not all(
+                one._is_of_companies(user_sudo.company_ids) for one in self):
             raise AccessError(self.env._("Choose a colleague who handles messages."))
         return user_sudo.id
+
+    def _is_of_companies(self, companies):
+        """Whether what the present user sees of a conversation belongs to one of some companies, or to none."""
+        self.ensure_one()
+        conversation_sudo = self.sudo()
+        pairs_sudo = self._pairs().get(conversation_sudo, conversation_sudo.pair_ids.browse())
+        belongs = pairs_sudo.company_id | pairs_sudo.channel_id.company_id or conversation_sudo.channel_id.company_id
+        return not belongs or bool(belongs & companies)
 
     def _check_tags(self, commands):
         """Return commands that set or take tags that are there; none that makes or changes one."""

@@ -163,10 +163,10 @@ class MessageHistory(models.Model):
     @api.depends("model", "res_id")
     @api.depends_context("uid")
     def _compute_document(self):
-        readable = {}
+        env, readable = self.sudo(False).env, {}  # by what its reader may read, whoever asks on his behalf
         for model, messages in self.filtered("res_id").grouped("model").items():
-            if model in self.env:
-                records = self.env[model].browse(set(messages.mapped("res_id"))).exists()._filtered_access("read")
+            if model in env:
+                records = env[model].browse(set(messages.mapped("res_id"))).exists()._filtered_access("read")
                 readable |= {(model, record.id): record.display_name for record in records}
         for message in self:
             message.document_name = readable.get((message.model, message.res_id), False)

@@ -28,20 +28,24 @@ class MessageNoted(models.AbstractModel):
     def _hidden_notes(self, alias):
         """Return the condition that a row was written about a pair that the present user does not see.
 
-        In SQL alone: this is asked with every search for chatter messages, which must not cost a query more.
+        In SQL alone: this is asked with every search for chatter messages, which must not cost a query more. So it
+        says once more what ``tools.scope.Scope.pair_sql`` says; a pair that is no more is judged by its channel.
         """
-        channel, user = SQL.identifier(alias, "note_channel_id"), self.env.user
+        channel, about, user = SQL.identifier(alias, "note_channel_id"), SQL.identifier(alias, "res_id"), self.env.user
         self.env["message.channel"].flush_model(["company_id"])
+        companies = SQL("(SELECT r.cid FROM res_company_users_rel r WHERE r.user_id = %s)", user.id)
         given = SQL(
             "EXISTS (SELECT FROM message_conversation_grant g WHERE g.user_id = %s AND g.channel_id = c.id "
-            "AND g.conversation_id = %s)", user.id, SQL.identifier(alias, "res_id"))
+            "AND g.conversation_id = %s)", user.id, about)
         seen = SQL("TRUE") if user.has_group("message_history.group_manager") else SQL(
             "(EXISTS (SELECT FROM message_channel_member_rel m WHERE m.channel_id = c.id AND m.user_id = %s) OR %s)",
             user.id, given)
         return SQL(
-            "(%s IS NOT NULL AND NOT EXISTS (SELECT FROM message_channel c WHERE c.id = %s AND %s AND "
-            "(c.company_id IS NULL OR EXISTS (SELECT FROM res_company_users_rel r WHERE r.cid = c.company_id "
-            "AND r.user_id = %s))))", channel, channel, seen, user.id)
+            "(%s IS NOT NULL AND NOT EXISTS (SELECT FROM message_channel c WHERE c.id = %s AND %s "
+            "AND (c.company_id IS NULL OR c.company_id IN %s) AND NOT EXISTS ("
+            "SELECT FROM message_conversation_channel p WHERE p.conversation_id = %s AND p.channel_id = c.id "
+            "AND p.company_id IS NOT NULL AND p.company_id NOT IN %s)))",
+            channel, channel, seen, companies, about, companies)
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, *, bypass_access=False, **kwargs):
@@ -76,14 +80,42 @@ class MessageNoted(models.AbstractModel):
         for one_sudo in self.sudo():
             about = one_sudo[self._ABOUT] == CONVERSATION and one_sudo.res_id
             conversation = self.env[CONVERSATION].browse(about or []).exists()
-            one_sudo.note_channel_id = conversation and conversation._shown_channel_sudo()
+            # core posts some as superuser on the author's behalf; it is what he sees that matters
+            one_sudo.note_channel_id = conversation and (
+                conversation.sudo(False)._shown_channel_sudo() or conversation._shown_channel_sudo())
 
 
 class MailMessage(models.Model):
-    """Notes on conversations, and what was done about them (``message_post`` of conversations notes the channel)."""
+    """Notes on conversations, and what was done about them, by whatever door they come; files on them go with them."""
 
     _name = "mail.message"
     _inherit = ["message.noted", "mail.message"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        messages = super().create(vals_list)
+        default = self.env.context.get("default_model")
+        about = [message.id for message, vals in zip(messages, vals_list, strict=True)
+                 if vals.get("model", default) == CONVERSATION]
+        if about:
+            notes = self.browse(about)
+            notes._note_channel()
+            notes._take_files()
+        return messages
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"model", "res_id"}:
+            self._note_channel()
+        if vals.keys() & {"attachment_ids", "model"}:
+            self._take_files()
+        return result
+
+    def _take_files(self):
+        """Let the files on notes about conversations be for who reads the note."""
+        for note_sudo in self.sudo().filtered(lambda one: one.model == CONVERSATION):
+            note_sudo.attachment_ids.filtered(lambda file: file.res_model == CONVERSATION).write(
+                {"res_model": self._name, "res_id": note_sudo.id})
 
     @api.model
     def _get_with_access(self, message_id, mode="read", **kwargs):

@@ -33,16 +33,32 @@ class MessageScoped(models.AbstractModel):
                     row["partner_id"] = {**row["partner_id"], "display_name": self._typed(row["id"])}
         return rows
 
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        """Name groups as core does; a group of a contact that the user may not read has no name.
+
+        All ways of grouping come by here, also those by a path that ends at the contact of one of these models.
+        """
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        if self._name not in _TYPED or groupby_spec != "partner_id":
+            return formatter
+        readable = self._readable_partners(value.id for value in values if value)
+
+        def named(value):
+            shown, domain = formatter(value)
+            return (shown if not shown or shown[0] in readable else (shown[0], self.env._("Another contact"))), domain
+
+        return named
+
     @api.model
-    def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
-        """Group as core does; a group of a contact that the user may not read has no name."""
-        groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
-        if self._name in _TYPED and "partner_id" in groupby:
-            readable = self._readable_partners(group["partner_id"][0] for group in groups if group["partner_id"])
-            for group in groups:
-                if group["partner_id"] and group["partner_id"][0] not in readable:
-                    group["partner_id"] = (group["partner_id"][0], self.env._("Another contact"))
-        return groups
+    def _read_group_format_result(self, rows_dict, lazy_groupby):
+        """Likewise for the way of grouping that Odoo had before."""
+        result = super()._read_group_format_result(rows_dict, lazy_groupby)
+        if self._name in _TYPED and "partner_id" in lazy_groupby:
+            readable = self._readable_partners(row["partner_id"][0] for row in rows_dict if row["partner_id"])
+            for row in rows_dict:
+                if row["partner_id"] and row["partner_id"][0] not in readable:
+                    row["partner_id"] = (row["partner_id"][0], self.env._("Another contact"))
+        return result
 
     def _readable_partners(self, ids):
         return set(self.env["res.partner"].browse(set(ids))._filtered_access("read")._ids)

@@ -97,7 +97,8 @@ class MessageRouter(models.AbstractModel):
             if wanted and _in_one_thread(mail.thread_ids, other.thread_ids):
                 return self.env[other.document[0]].browse(other.document[1]).exists() or None
         rows = self.env.execute_query(SQL(
-            "SELECT h.model, h.res_id, h.id, COALESCE(h.desk_channel_id, h.channel_id) FROM ("
+            "SELECT h.model, h.res_id, h.id, COALESCE(h.desk_channel_id, h.channel_id), "
+            "CASE WHEN h.direction = 'in' THEN h.company_id END FROM ("
             "SELECT m.digest, m.kind FROM message_reference m WHERE m.history_id = %(id)s "
             "ORDER BY m.kind, m.id LIMIT %(followed)s) mine "
             "CROSS JOIN LATERAL (SELECT r.history_id FROM message_reference r WHERE r.digest = mine.digest "
@@ -105,15 +106,18 @@ class MessageRouter(models.AbstractModel):
             "JOIN message_history h ON h.id = theirs.history_id "
             "WHERE h.id <> %(id)s AND h.res_id IS NOT NULL "
             "AND (%(models)s::varchar[] IS NULL OR h.model = ANY(%(models)s)) "
-            "UNION ALL (SELECT c.model, c.res_id, 0, c.channel_id FROM message_conversation c "
+            "UNION ALL (SELECT c.model, c.res_id, 0, c.channel_id, (SELECT p.company_id "
+            "FROM message_conversation_channel p WHERE p.conversation_id = c.id AND p.channel_id = c.channel_id) "
+            "FROM message_conversation c "
             "WHERE c.conversation_key = %(key)s AND c.res_id IS NOT NULL "
             "AND (%(models)s::varchar[] IS NULL OR c.model = ANY(%(models)s)) ORDER BY c.id LIMIT %(near)s) "
             "ORDER BY 3 DESC", near=NEAR, followed=FOLLOWED,
             id=mail.message.id, models=models, key=mail.thread_ids.conversation_key or None))
         readers = Readers(self.env)
-        for model, res_id, _history_id, channel_id in rows:
+        own = (mail.message.channel_id.id, mail.message.company_id.id or None)
+        for model, res_id, _history_id, *place in rows:
             # what a stranger writes into his headers must not bring him onto another channel's documents
-            if not channel_id or readers.fit(mail.message.channel_id.id, channel_id):
+            if not place[0] or readers.fit(own, tuple(place)):
                 return self.env[model].browse(res_id).exists() or None
         return None
 

@@ -13,7 +13,8 @@ _PATTERN = re.compile(r"(?:[^@\s]+@)?[^@\s.]+(?:\.[^@\s.]+)+")
 class MessageSenderRule(models.Model):
     """What always happens to the messages of one sender, or of a whole domain.
 
-    A rule for a whole domain, or for more than one channel, decides for others, too: managers make those.
+    A rule for a whole domain, or for more than one channel, decides for others, too: managers make those. One for
+    a channel of no company decides for every company: it is made by who works in all of them.
     """
 
     _name = "message.sender.rule"
@@ -73,6 +74,8 @@ class MessageSenderRule(models.Model):
     def _is_for(self, scope):
         """Whether a rule decides for nobody but whom a user may decide for."""
         if self.channel_id:
+            if self.channel_id.id in scope.shared_ids:
+                return False
             return scope.manages or "@" in (self.pattern or "")
         return scope.manages and self.company_id.id in scope.company_ids
 
@@ -98,9 +101,11 @@ class MessageSenderRule(models.Model):
     @api.model
     def _ignore(self, messages):
         """Make the rules by which the senders of some messages are ignored from now on."""
-        everywhere = self._scope().manages or self.env.su
-        wanted = {(message.sender_address, False if everywhere else message.channel_id.id)
-                  for message in messages if message.sender_address}
+        scope = self._scope()
+        everywhere = scope.manages or self.env.su
+        # a rule for his company says nothing of a channel of none
+        wanted = {(message.sender_address, False if everywhere and message.channel_id.id not in scope.shared_ids
+                   else message.channel_id.id) for message in messages if message.sender_address}
         for address, channel_id in sorted(wanted):
             known = [("pattern", "=", self._clean(address)), ("channel_id", "=", channel_id), ("action", "=", "ignore")]
             if not self.search_count(known, limit=1):

@@ -39,7 +39,7 @@ class MessageThreader(models.AbstractModel):
         places = self._places(set().union(*existing.values()))
         fresh = []
         for members in groups.members():
-            for part in _apart([by_id[member] for member in members], readers):
+            for part in self._apart([by_id[member] for member in members], readers):
                 wanted = set().union(*(existing.get(mail.message.id, ()) for mail in part))
                 target = self._merge(self._fitting(wanted, part, places, readers))
                 if target is None:
@@ -51,16 +51,34 @@ class MessageThreader(models.AbstractModel):
                 mail.values["conversation_id"] = conversation_id
 
     def _places(self, conversation_ids):
-        """Return {conversation id: ids of the channels that its messages are on}."""
+        """Return {conversation id: places (``tools/readers.py``) where its messages are}."""
         if not conversation_ids:
             return {}
-        return dict(self.env.execute_query(SQL(
-            "SELECT conversation_id, array_agg(DISTINCT channel_id) FROM ("
-            "SELECT conversation_id, channel_id FROM message_conversation_channel WHERE conversation_id = ANY(%(ids)s) "
-            "UNION ALL SELECT conversation_id, COALESCE(desk_channel_id, channel_id) FROM message_history "
-            "WHERE NOT settled AND conversation_id = ANY(%(ids)s) "
-            "UNION ALL SELECT id, channel_id FROM message_conversation WHERE id = ANY(%(ids)s) "
-            "AND channel_id IS NOT NULL) place GROUP BY 1", ids=sorted(conversation_ids))))
+        rows = self.env.execute_query(SQL(
+            "SELECT conversation_id, channel_id, CASE WHEN last_in IS NOT NULL THEN company_id END "
+            "FROM message_conversation_channel WHERE conversation_id = ANY(%(ids)s) "
+            "UNION SELECT conversation_id, COALESCE(desk_channel_id, channel_id), "
+            "CASE WHEN direction = 'in' THEN company_id END "
+            "FROM message_history WHERE NOT settled AND conversation_id = ANY(%(ids)s) "
+            "UNION SELECT id, channel_id, NULL FROM message_conversation WHERE id = ANY(%(ids)s) "
+            "AND channel_id IS NOT NULL", ids=sorted(conversation_ids)))
+        found = {}
+        for conversation_id, channel_id, company_id in rows:
+            found.setdefault(conversation_id, set()).add((channel_id, company_id))
+        return found
+
+    def _place(self, mail):
+        """Return the place where a mail is; its document says whose it is where its channel is everybody's.
+
+        What goes out is written by our own people, who may answer for another company than their first one.
+        """
+        channel = mail.message.channel_id
+        if mail.message.direction == "out":
+            return channel.id, None
+        company_id = mail.message.company_id.id or channel.company_id.id
+        if not company_id and mail.document:
+            company_id = self.env["message.dispatcher"]._company_of(*mail.document)
+        return channel.id, company_id or None
 
     def _fitting(self, conversation_ids, mails, places, readers):
         """Return those of some conversations that mails may join, and that may be joined with each other.
@@ -70,12 +88,13 @@ class MessageThreader(models.AbstractModel):
         """
         channels = {mail.message.channel_id.id for mail in mails}
         grants = self.env["message.conversation.grant"]
-        found, taken = set(), set(channels)
-        for conversation_id in sorted(
-                conversation_ids, key=lambda one: (not channels & set(places.get(one, ())), one)):
-            own = set(places.get(conversation_id, ()))
+        on = {one: {channel_id for channel_id, _company in places.get(one, ())} for one in conversation_ids}
+        found, taken = set(), {self._place(mail) for mail in mails}
+        for conversation_id in sorted(conversation_ids, key=lambda one: (not channels & on[one], one)):
+            own = places.get(conversation_id, set())
             # one that is on these channels already was put together by a person
-            if (channels <= own and not found) or (readers.all_fit(own, taken) and not grants._would_show(
+            is_there = channels <= on[conversation_id] and not found
+            if is_there or (readers.all_fit(own, taken) and not grants._would_show(
                     {one: places.get(one, ()) for one in (*found, conversation_id)})):
                 found.add(conversation_id)
                 taken |= own
@@ -108,7 +127,7 @@ class MessageThreader(models.AbstractModel):
             "AND r.history_id <> mine.history_id ORDER BY r.history_id LIMIT %s)", PARENT, NEAR)
         rows = self.env.execute_query(SQL(
             "SELECT DISTINCT mine.digest, mine.history_id, mine.kind, theirs.history_id, theirs.kind, "
-            "h.conversation_id, h.model, h.res_id, COALESCE(h.desk_channel_id, h.channel_id) "
+            "h.conversation_id, h.model, h.res_id "
             "FROM unnest(%(ids)s::int[]) AS one(id) CROSS JOIN LATERAL (SELECT m.history_id, m.digest, m.kind "
             "FROM message_reference m WHERE m.history_id = one.id ORDER BY m.kind, m.id LIMIT %(followed)s) mine "
             "CROSS JOIN LATERAL (%(own)s UNION ALL %(parents)s) theirs "
@@ -119,10 +138,10 @@ class MessageThreader(models.AbstractModel):
         documents |= {history_id: mail.document for history_id, mail in by_id.items()}
         holders = Holders(rows, documents)
         existing = {}
-        for digest, history_id, kind, other_id, other_kind, conversation_id, _model, _res_id, channel_id in rows:
+        for digest, history_id, kind, other_id, other_kind, conversation_id, _model, _res_id in rows:
             if not holders.relate(digest, (history_id, kind), (other_id, other_kind)):
                 continue
-            if other_id in groups and readers.fit(by_id[history_id].message.channel_id.id, channel_id):
+            if other_id in groups and readers.fit(self._place(by_id[history_id]), self._place(by_id[other_id])):
                 groups.join(history_id, other_id)
             if conversation_id:
                 existing.setdefault(history_id, set()).add(conversation_id)
@@ -173,9 +192,23 @@ class MessageThreader(models.AbstractModel):
         found = existing.setdefault(mail.message.id, set())
         if not found & set(conversation_ids):
             places, readers = self._places(conversation_ids), Readers(self.env)
-            own = {mail.message.channel_id.id}
+            own = {self._place(mail)}
             fitting = [one for one in conversation_ids if readers.all_fit(own, places.get(one, ()))]
             found.add((fitting or conversation_ids)[0])
+
+    def _apart(self, mails, readers):
+        """Return the mails of a group in parts in which every place fits every other."""
+        parts = []
+        for mail in mails:
+            place = self._place(mail)
+            for there, places in parts:
+                if readers.all_fit([place], places):
+                    there.append(mail)
+                    places.add(place)
+                    break
+            else:
+                parts.append(([mail], {place}))
+        return [there for there, _places in parts]
 
     def _merge(self, conversation_ids):
         """Return the one conversation of several, the oldest; None if there are none."""
@@ -213,17 +246,3 @@ class MessageThreader(models.AbstractModel):
             "last_date": last.message.date,
             "create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now,
         }
-
-
-def _apart(mails, readers):
-    """Return the mails of a group in parts in which every channel fits every other."""
-    parts = []
-    for mail in mails:
-        channel_id = mail.message.channel_id.id
-        fitting = next((part for part in parts if all(
-            readers.fit(channel_id, other.message.channel_id.id) for other in part)), None)
-        if fitting is None:
-            parts.append([mail])
-        else:
-            fitting.append(mail)
-    return parts

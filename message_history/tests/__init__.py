@@ -42,6 +42,7 @@ from . import (
     test_translations,
     test_trust,
     test_views,
+    test_walls,
     test_wizard_owners,
     test_words,
     test_words_are_text,

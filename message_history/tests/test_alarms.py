@@ -154,7 +154,8 @@ class TestHealth(MessageCase):
             self.fetch()
             status.invalidate_recordset()
             waits.append((status.next_attempt - fields.Datetime.now()).total_seconds())
-        self.assertEqual(sorted(waits), waits)
+        rounded = [round(one, -1) for one in waits]  # some of a second pass until they are looked at
+        self.assertEqual(sorted(rounded), rounded)
         self.assertAlmostEqual(waits[0], 30, delta=3)
         self.assertAlmostEqual(waits[-1], 900, delta=3)
         self.server.failures["fetch"] = ConnectionFailed("later, please", retry_after=3600)

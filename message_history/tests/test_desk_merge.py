@@ -135,6 +135,7 @@ class TestDeskMerge(DeskCase):
         first.desk_undo([{"id": first.id, "merged": [{"history_ids": theirs.ids, "note_ids": note.ids}]}])
         first.desk_undo([{"id": first.id, "split": stranger.id}])
         self.assertEqual((theirs.conversation_id, note.res_id), (stranger.sudo(), stranger.id))
+        stranger.sudo().channel_id.member_ids += self.other  # he may do the same himself
         outcome = stranger.with_user(self.member).desk_change({"name": "done"})
         self.assertEqual(stranger.with_user(self.other).desk_undo(outcome["undo"])["text"], "0 undone.")
         self.assertEqual(stranger.state, "done", "a way back is for who went it")

@@ -2,6 +2,9 @@
 
 from odoo.tools import SQL
 
+#: (channel id, company id or None)
+Place = tuple[int, int | None]
+
 
 class Readers:
     """Who reads which channel, looked up once for each.
@@ -9,23 +12,28 @@ class Readers:
     What somebody writes into his mail (ids, references, thread keys) must not bring a stranger's text before the
     readers of another channel, nor let him reopen or close their conversation. So a thread goes over two channels
     only where the readers of the one may see the other.
+
+    A *place* is (id of a channel, id of the company that what came in there belongs to, or None). What comes in on a
+    channel of no company may be of one, which is a wall like that of a channel.
     """
 
     def __init__(self, env):
         self._env = env
         self._known = {}
 
-    def fit(self, one: int, other: int) -> bool:
-        """Whether messages on two channels may be in one conversation."""
-        if one == other:
+    def fit(self, one: Place, other: Place) -> bool:
+        """Whether messages at two places may be in one conversation."""
+        (channel_id, belongs), (other_id, other_belongs) = one, other
+        if channel_id == other_id:
             return True
-        (company, members), (other_company, other_members) = self._of(one), self._of(other)
-        if company and other_company and company != other_company:
+        (company, members), (other_company, other_members) = self._of(channel_id), self._of(other_id)
+        companies = {company or belongs, other_company or other_belongs} - {None}
+        if len(companies) > 1:
             return False
         return members <= other_members or other_members <= members
 
     def all_fit(self, some, others) -> bool:
-        """Whether each channel of the one set fits each of the other."""
+        """Whether each place of the one set fits each of the other."""
         return all(self.fit(one, other) for one in some for other in others)
 
     def _of(self, channel_id):

@@ -21,7 +21,7 @@ class Scope:
     :param shared_ids: channels of no company, of which is seen what belongs to one of ``company_ids``, or to none;
         empty for who works in every company
     :param company_ids: the companies in which the user works
-    :param granted: {channel id: conversation ids} given to the user beside that
+    :param granted: {channel id: conversation ids} given to the user beside that, of what belongs to his companies
     """
 
     everything: bool
@@ -58,8 +58,7 @@ class Scope:
         if self.shared_ids:
             found |= _on("channel_id", "desk_channel_id", self.shared_ids) & self._companies()
         for channel_id, conversation_ids in self.granted.items():
-            found |= _on("channel_id", "desk_channel_id", [channel_id]) & Domain(
-                "conversation_id", "in", conversation_ids)
+            found |= _on("channel_id", "desk_channel_id", [channel_id]) & self._given(conversation_ids)
         return found
 
     def pairs(self) -> Domain:
@@ -70,7 +69,7 @@ class Scope:
         if self.shared_ids:
             found |= Domain("channel_id", "in", self.shared_ids) & self._companies()
         for channel_id, conversation_ids in self.granted.items():
-            found |= Domain("channel_id", "=", channel_id) & Domain("conversation_id", "in", conversation_ids)
+            found |= Domain("channel_id", "=", channel_id) & self._given(conversation_ids)
         return found
 
     def pair_sql(self, alias: str) -> SQL:
@@ -78,13 +77,11 @@ class Scope:
         if self.everything:
             return SQL("TRUE")
         channel, conversation = SQL.identifier(alias, "channel_id"), SQL.identifier(alias, "conversation_id")
-        company = SQL.identifier(alias, "company_id")
         parts = [SQL("%s = ANY(%s)", channel, list(self.channel_ids))]
         if self.shared_ids:
-            parts.append(SQL("(%s = ANY(%s) AND (%s IS NULL OR %s = ANY(%s)))", channel, list(self.shared_ids),
-                             company, company, list(self.company_ids)))
-        parts += [SQL("(%s = %s AND %s = ANY(%s))", channel, channel_id, conversation, ids)
-                  for channel_id, ids in self.granted.items()]
+            parts.append(SQL("(%s = ANY(%s) AND %s)", channel, list(self.shared_ids), self._companies_sql(alias)))
+        parts += [SQL("(%s = %s AND %s = ANY(%s) AND %s)", channel, channel_id, conversation, ids,
+                      self._companies_sql(alias)) for channel_id, ids in self.granted.items()]
         return SQL("(%s)", SQL(" OR ").join(parts))
 
     def conversations(self) -> Domain:
@@ -99,15 +96,23 @@ class Scope:
         parts = [own]
         if self.shared_ids:
             parts.append(SQL(
-                "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = ANY(%s) "
-                "AND (p.company_id IS NULL OR p.company_id = ANY(%s))", list(self.shared_ids), list(self.company_ids)))
+                "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = ANY(%s) AND %s",
+                list(self.shared_ids), self._companies_sql("p")))
         parts += [SQL(
             "SELECT p.conversation_id FROM message_conversation_channel p WHERE p.channel_id = %s "
-            "AND p.conversation_id = ANY(%s)", channel_id, ids) for channel_id, ids in self.granted.items()]
+            "AND p.conversation_id = ANY(%s) AND %s", channel_id, ids, self._companies_sql("p"))
+            for channel_id, ids in self.granted.items()]
         return Domain("id", "in", SQL("(%s)", SQL(" UNION ALL ").join(parts)))
+
+    def _given(self, conversation_ids: list[int]) -> Domain:
+        return Domain("conversation_id", "in", conversation_ids) & self._companies()
 
     def _companies(self) -> Domain:
         return Domain("company_id", "in", [False, *self.company_ids])
+
+    def _companies_sql(self, alias: str) -> SQL:
+        company = SQL.identifier(alias, "company_id")
+        return SQL("(%s IS NULL OR %s = ANY(%s))", company, company, list(self.company_ids))
 
 
 def _on(name: str, desk: str, channel_ids) -> Domain:

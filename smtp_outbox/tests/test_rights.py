@@ -90,7 +90,8 @@ class TestRights(OutboxCase):
         self.assertTrue(requests.with_user(self.plain).cancel_request(request_id))
 
     def test_releasing_an_address_is_a_manager_s_act(self):
-        entry = self.env["message.suppression"].create({"address": "ann@example.com"})
+        entry = self.env["message.suppression"].create(
+            {"address": "ann@example.com", "company_id": self.env.company.id})
         for user in (self.portal, self.plain, self.clerk):
             with self.assertRaises(AccessError):
                 entry.with_user(user).action_release()
