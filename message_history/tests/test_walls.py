@@ -81,23 +81,26 @@ class TestWalls(WallCase):
         self.fresh()
         self.assertFalse(ours.with_user(self.b1).has_access("read"))
 
-    def joined_from_abroad(self):
-        ours = self.on_shared(self.env.company, message_id="<n@x.example>")
+    def test_a_message_id_brings_no_conversation_into_another_company(self):
+        conversation = self.on_shared(self.env.company, message_id="<n@x.example>").conversation_id
         self.receive(build_mail("By id", references="<n@x.example>", sender="S <s@else.example>"), channel=self.abroad)
         self.fresh()
-        return ours.conversation_id
-
-    def test_a_message_id_brings_no_conversation_into_another_company(self):
-        conversation = self.joined_from_abroad()
         self.assertFalse(conversation.with_user(self.manager_b).has_access("read"))
         with self.assertRaises(AccessError):
             conversation.with_user(self.manager_b).write({"state": "done"})
 
     def test_notes_stay_within_the_company_of_their_pair(self):
-        conversation = self.joined_from_abroad()
+        """Who reads both mailboxes sees the conversation by the one, and not what is said of another company's mail."""
+        self.abroad.member_ids = self.b1
+        ours, theirs = self.on_shared(self.env.company), self.receive(build_mail("Of B"), channel=self.abroad)
+        (ours + theirs).conversation_id.sudo().desk_merge()
+        self.fresh()
+        conversation = ours.conversation_id
+        self.assertTrue(conversation.with_user(self.b1).has_access("read"))
         note = self.note(conversation, self.member, "<p>confidential of A</p>")
-        self.assertFalse(note.with_user(self.manager_b).has_access("read"))
-        self.assertFalse(self.env["mail.message"].with_user(self.manager_b).search([("id", "=", note.id)]))
+        for user, sees in ((self.member, True), (self.b1, False), (self.manager_b, False)):
+            self.assertEqual(note.with_user(user).has_access("read"), sees)
+            self.assertEqual(self.env["mail.message"].with_user(user).search_count([("id", "=", note.id)]), int(sees))
 
     def test_who_decides_for_some_makes_no_rule_for_a_shared_channel(self):
         for user, pattern in ((self.manager_b, "customer-of-a.example"), (self.b1, "boss@customer-of-a.example")):
