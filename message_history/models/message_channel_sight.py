@@ -17,11 +17,15 @@ class MessageChannel(models.Model):
     def _sight_changed(self):
         """Let every process find out anew who sees these channels, and browsers listen anew."""
         self.env.registry.clear_cache()
+        self.env["message.conversation"]._forget_sight()
         self._renew_bus()
 
     @api.model
     def _scope_domain(self, scope):
         return scope.channels()
+
+    def _is_known_to(self, scope):
+        return set(self._ids) <= set(scope.all_channel_ids)
 
     def _check_access(self, operation):
         refused = super()._check_access(operation)

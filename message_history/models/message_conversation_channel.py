@@ -57,6 +57,10 @@ class MessageConversationChannel(models.Model):
     def _scope_domain(self, scope):
         return scope.pairs()
 
+    @api.model
+    def _scope_sql(self, scope, alias):
+        return scope.pair_sql(alias)
+
     @api.depends("subject")
     @api.depends_context("uid")
     def _compute_display_name(self):

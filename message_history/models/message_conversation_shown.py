@@ -5,6 +5,18 @@ from odoo.tools import SQL
 #: What depends on who looks.
 _SHOWN = ("subject", "preview", "sender", "partner_id", "last_message_id", "last_direction", "channel_ids",
           "history_count", "failed_count", "has_attachment", "hidden_count", "unread", "text", "display_name")
+#: What each of some conversations shows of those of its pairs that its reader sees.
+_PAIRS_SHOWN = """
+    SELECT p.conversation_id, (array_agg(p.subject ORDER BY COALESCE(p.first_date, p.last_date), p.id))[1],
+           (array_agg(p.preview ORDER BY p.last_date DESC, p.id DESC))[1],
+           (array_agg(p.last_direction ORDER BY p.last_date DESC, p.id DESC))[1],
+           (array_agg(p.sender ORDER BY p.last_in DESC NULLS LAST, p.last_date DESC, p.id DESC))[1],
+           (array_agg(p.partner_id ORDER BY COALESCE(p.last_in, p.last_date) DESC, p.id DESC)
+               FILTER (WHERE p.partner_id IS NOT NULL))[1],
+           MAX(p.last_message_id), array_agg(p.channel_id ORDER BY p.last_date DESC, p.id DESC)
+      FROM message_conversation_channel p WHERE p.conversation_id = ANY(%s) AND %s GROUP BY 1
+"""
+_NOTHING_SHOWN = (False, False, False, False, None, False, ())
 
 
 class MessageConversation(models.Model):
@@ -45,36 +57,38 @@ class MessageConversation(models.Model):
     @api.depends("pair_ids.last_date", "pair_ids.subject", "pair_ids.preview", "pair_ids.sender")
     @api.depends_context("uid")
     def _compute_shown(self):
-        pairs = self._pairs()
-        nothing_sudo = self.env["message.conversation.channel"].sudo()
+        """In one statement for a whole list; what may be named is asked once, too."""
+        pairs = self.env["message.conversation.channel"]
+        pairs.flush_model()
+        rows = {row[0]: row[1:] for row in self.env.execute_query(SQL(
+            _PAIRS_SHOWN, self._origin.ids, pairs._seen_sql("p", [("conversation_id", "in", self._origin.ids)])))}
+        known = self.env["res.partner"].browse({row[4] for row in rows.values()} - {None})
+        partners = set(known._filtered_access("read")._ids)
+        every = self.env["message.channel"].browse({one for row in rows.values() for one in row[6]})
+        # who was given a pair sees its messages, and not the channel as such
+        channels, on = set(every._filtered_access("read")._ids), {}
         for conversation in self:
-            own_sudo = pairs.get(conversation.sudo()._origin, nothing_sudo)
-            last_sudo = own_sudo[:1]
-            first_sudo = own_sudo.sorted(lambda pair: (pair.first_date or pair.last_date, pair.id))[:1]
-            came_sudo = own_sudo.filtered("last_in").sorted("last_in", reverse=True)[:1]
-            known_sudo = own_sudo.filtered("partner_id").sorted(
-                lambda pair: pair.last_in or pair.last_date, reverse=True)[:1].partner_id
-            conversation.subject = first_sudo.subject
-            conversation.preview = last_sudo.preview
-            conversation.last_direction = last_sudo.last_direction
-            conversation.sender = (came_sudo or last_sudo).sender
-            conversation.partner_id = known_sudo if self.env.su else known_sudo.sudo(False)._filtered_access("read")
-            conversation.last_message_id = max(own_sudo.last_message_id, key=lambda one: one.id, default=False)
-            # who was given a pair sees its messages, and not the channel as such
-            conversation.channel_ids = own_sudo.channel_id.with_env(self.env)._filtered_access("read")
+            row = rows.get(conversation._origin.id, _NOTHING_SHOWN)
+            conversation.subject, conversation.preview, conversation.last_direction, conversation.sender = row[:4]
+            conversation.partner_id = row[4] if row[4] in partners else False
+            conversation.last_message_id = row[5]
+            own = tuple(one for one in row[6] if one in channels)
+            on[own] = on.get(own, self.browse()) | conversation
+        for own, conversations in on.items():
+            conversations.channel_ids = own and self.env["message.channel"].browse(own)
 
     @api.depends("history_ids")
     @api.depends_context("uid")
     def _compute_counts(self):
         history = self.env["message.history"]
         history.flush_model(["conversation_id", "state", "attachment_count"])
-        found = history._search([("conversation_id", "in", self.ids)])
+        seen = history._seen_sql("m", [("conversation_id", "in", self.ids)])
         rows = self.env.execute_query(SQL(
             "SELECT conversation_id, COUNT(*) FILTER (WHERE seen), COUNT(*) FILTER (WHERE seen AND state = ANY(%s)), "
             "COALESCE(SUM(attachment_count) FILTER (WHERE seen), 0), COUNT(*) FILTER (WHERE NOT seen) "
-            "FROM (SELECT m.conversation_id, m.state, m.attachment_count, m.id IN %s AS seen FROM message_history m "
-            "WHERE m.conversation_id = ANY(%s)) counted GROUP BY 1",
-            history._failed_states(), found.subselect(), self.ids))
+            "FROM (SELECT m.conversation_id, m.state, m.attachment_count, COALESCE(%s, FALSE) AS seen "
+            "FROM message_history m WHERE m.conversation_id = ANY(%s)) counted GROUP BY 1",
+            history._failed_states(), seen, self.ids))
         counts = {row[0]: row[1:] for row in rows}
         for conversation in self:
             total, failed, files, hidden = counts.get(conversation._origin.id, (0, 0, 0, 0))
@@ -84,8 +98,9 @@ class MessageConversation(models.Model):
     @api.depends("last_message_id")
     @api.depends_context("uid")
     def _compute_unread(self):
-        members = self.env["message.conversation.member"].sudo().search(
-            [("conversation_id", "in", self.ids), ("user_id", "=", self.env.uid)])
+        members = self.env["message.conversation.member"].sudo().search_fetch(
+            [("conversation_id", "in", self.ids), ("user_id", "=", self.env.uid)],
+            ["conversation_id", "seen_message_id"])
         seen = {member.conversation_id.id: member.seen_message_id for member in members}
         for conversation in self:
             conversation.unread = conversation.last_message_id.id > seen.get(conversation.id, 0)
@@ -108,6 +123,7 @@ class MessageConversation(models.Model):
     @api.model
     def _forget_sight(self):
         """Drop from memory what readers see of conversations, after something decided anew who does."""
+        self.env["res.users"].invalidate_model(["message_granted"], flush=False)
         self.invalidate_model(_SHOWN, flush=False)
 
     # Searching ------------------------------------------------------------------------------------

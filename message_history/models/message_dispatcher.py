@@ -58,6 +58,7 @@ class MessageDispatcher(models.AbstractModel):
         if not careful:
             self._flush_boldly()
         self._note_documents(mails)
+        self._note_companies(mails)
         self.env["message.threader"]._assign([mail for mail in mails if not (mail.is_copy or mail.hidden)])
         self._write_outcomes(mails)
         self._after_batch(mails)
@@ -199,6 +200,7 @@ class MessageDispatcher(models.AbstractModel):
         mail.is_reply = True
         mail.values |= {"state": "processed", "partner_id": mail.msg_dict.get("author_id") or None}
         self._note_documents([mail])
+        self._note_companies([mail])
         self.env["message.threader"]._assign([mail])
         self._write_outcomes([mail])
         return mail.document
@@ -275,16 +277,22 @@ class MessageDispatcher(models.AbstractModel):
             }
             for name in ("next_attempt", "failure_type", "failure_traceback", "state_reason"):
                 mail.values.setdefault(name, None)
-            if mail.document and not mail.message.channel_id.company_id:
-                mail.values["company_id"] = self._company_of(*mail.document)
         self.env["message.history"]._write_rows({mail.message.id: mail.values for mail in mails})
 
-    def _company_of(self, model, res_id):
-        """Return the id of the company that a document belongs to: where the channel is everybody's, it says whose."""
-        field = self.env[model]._fields.get("company_id")
-        if field is None or field.type != "many2one" or field.comodel_name != "res.company":
-            return None
-        return self.env[model].sudo().browse(res_id).exists().company_id.id or None
+    def _note_companies(self, mails):
+        """Note whose mails are by their documents, where their channel is everybody's; once for the batch."""
+        wanted = {}
+        for mail in mails:
+            if mail.document and not mail.message.channel_id.company_id:
+                wanted.setdefault(mail.document[0], []).append(mail)
+        for model, those in wanted.items():
+            field = self.env[model]._fields.get("company_id")
+            if field is None or field.type != "many2one" or field.comodel_name != "res.company":
+                continue
+            records_sudo = self.env[model].sudo().browse({mail.document[1] for mail in those}).exists()
+            companies = {record.id: record.company_id.id for record in records_sudo}
+            for mail in those:
+                mail.values["company_id"] = companies.get(mail.document[1]) or None
 
     def _after_batch(self, mails):
         """Tell people what was given up."""

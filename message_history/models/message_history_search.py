@@ -52,6 +52,10 @@ class MessageHistory(models.Model):
         return scope.messages()
 
     @api.model
+    def _scope_sql(self, scope, alias):
+        return scope.message_sql(alias)
+
+    @api.model
     def _for_document(self, record, limit=80):
         """Return the messages about a document, for who may read it and handles messages: one check for one record.
 

@@ -105,8 +105,8 @@ class MailMessage(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"model", "res_id"}:
-            self._note_channel()
+        if vals.get("model") == CONVERSATION:  # what goes from one conversation to another keeps its channel
+            self.sudo().filtered(lambda one: not one.note_channel_id).sudo(self.env.su)._note_channel()
         if vals.keys() & {"attachment_ids", "model"}:
             self._take_files()
         return result

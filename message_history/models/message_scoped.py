@@ -1,6 +1,6 @@
 import functools
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
@@ -16,12 +16,25 @@ class ResUsers(models.Model):
 
     _inherit = "res.users"
 
+    # asked with every look at the ledger, so kept until ``message.conversation._forget_sight``, or the end
+    message_granted = fields.Json(
+        compute="_compute_message_granted", groups=fields.NO_ACCESS, string="Conversations Given to Me")
+
     def _message_scope(self):
         """Return what the user sees (``tools.scope.Scope``), with every id resolved."""
         self.ensure_one()
         everything, manages, channel_ids, shared_ids, company_ids = self._message_scope_ids()
-        granted = {} if everything or not company_ids else self._message_granted(channel_ids, company_ids)
+        granted = {}
+        if not everything and company_ids:
+            # of this user alone, not of all whom somebody is looking at
+            granted = {int(id_): ids for id_, ids in (self.browse(self.id).sudo().message_granted or {}).items()}
         return Scope(everything, self.id, manages, channel_ids, shared_ids, company_ids, granted)
+
+    @api.depends("company_ids", "group_ids")
+    def _compute_message_granted(self):
+        for user in self:
+            _everything, _manages, channel_ids, _shared_ids, company_ids = user._message_scope_ids()
+            user.message_granted = user._message_granted(channel_ids, company_ids)
 
     @ormcache("self.id")
     def _message_scope_ids(self):
@@ -98,8 +111,9 @@ class MessageScoped(models.AbstractModel):
         refused = super()._check_access(operation)
         if refused or self.env.su or not any(self._ids):
             return refused
-        visible = self._scope_domain(self._scope())
-        if visible.is_true():
+        scope = self._scope()
+        visible = self._scope_domain(scope)
+        if visible.is_true() or self._is_known_to(scope):
             return None
         everything_sudo = self.sudo().with_context(active_test=False)
         existing = everything_sudo.browse(id_ for id_ in self._ids if id_)
@@ -107,6 +121,22 @@ class MessageScoped(models.AbstractModel):
         if hidden and (forbidden := everything_sudo.browse(hidden).exists().sudo(False)):
             return forbidden.with_env(self.env), functools.partial(self._refuse_unseen)
         return None
+
+    @api.model
+    def _seen_sql(self, alias, domain):
+        """Return the condition that a row is seen by the present user, for a statement over rows that fit a domain."""
+        if self._has_rules():  # somebody's own ones, which hold beside the scope
+            return SQL("%s IN %s", SQL.identifier(alias, "id"), self._search(domain).subselect())
+        return self._scope_sql(self._scope(), alias)
+
+    @api.model
+    def _scope_sql(self, scope, alias):
+        """Return what :meth:`_scope_domain` says, as a condition in SQL; only some models have it."""
+        raise NotImplementedError(self._name)
+
+    def _is_known_to(self, scope):
+        """Whether a scope says by itself, without a look into the database, that all of these are seen."""
+        return False
 
     @api.model
     def _has_rules(self):

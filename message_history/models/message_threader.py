@@ -75,10 +75,7 @@ class MessageThreader(models.AbstractModel):
         channel = mail.message.channel_id
         if mail.message.direction == "out":
             return channel.id, None
-        company_id = mail.message.company_id.id or channel.company_id.id
-        if not company_id and mail.document:
-            company_id = self.env["message.dispatcher"]._company_of(*mail.document)
-        return channel.id, company_id or None
+        return channel.id, mail.values.get("company_id") or mail.message.company_id.id or None
 
     def _fitting(self, conversation_ids, mails, places, readers):
         """Return those of some conversations that mails may join, and that may be joined with each other.

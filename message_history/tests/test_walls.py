@@ -161,6 +161,17 @@ class TestWallsAroundWords(WallCase):
                 self.assertTrue(made)
                 self.assertFalse(made.with_user(self.other)._filtered_access("read"))
 
+    def test_a_note_that_goes_to_another_conversation_keeps_its_channel(self):
+        theirs = self.receive(build_mail("Theirs", sender="Bob <bob@example.com>"), channel=self.sales)
+        ours = self.receive(build_mail("Ours", sender="Ann <ann@example.com>"))
+        note = self.note(ours.conversation_id, self.member, "<p>of the office</p>")
+        self.receive(build_mail("More", references=theirs.message_uid), channel=self.sales)
+        (theirs + ours).conversation_id.with_user(self.manager).desk_merge()
+        self.fresh()
+        self.assertEqual(note.res_id, theirs.conversation_id.id)
+        for user, sees in ((self.member, True), (self.manager, True), (self.other, False)):
+            self.assertEqual(note.with_user(user).has_access("read"), sees)
+
     def test_the_export_names_no_document_that_is_not_read(self):
         document = self.env["res.partner"].create({"name": "SECRETDOC", "company_id": self.env.company.id})
         message = self.receive(build_mail(sender="Ann <ann@t5.example>"), channel=self.abroad)
@@ -193,3 +204,31 @@ class TestWallsAroundWords(WallCase):
             with self.subTest(way=name):
                 self.env.invalidate_all()
                 self.assertNotIn("SECRETNAME", str(way()))
+
+
+class TestListCost(WallCase):
+    """A list of conversations asks the database no more often for eighty than for two."""
+
+    def statements(self, user, limit):
+        self.fresh()
+        conversations = self.env["message.conversation"].with_user(user)
+        conversations.env.user._message_scope()
+        names = ("subject", "preview", "sender", "partner_id", "unread", "history_count", "failed_count", "channel_ids",
+                 "last_message_id", "hidden_count", "display_name")
+        before = self.env.cr.sql_log_count
+        rows = conversations.web_search_read([], dict.fromkeys(names, {}), limit=limit)["records"]
+        self.assertEqual(len(rows), limit)
+        self.assertGreater(self.env.cr.sql_log_count, before)
+        return self.env.cr.sql_log_count - before
+
+    def test_a_list_asks_no_more_for_more(self):
+        for number in range(12):
+            channel = self.channel if number % 2 else self.shared
+            sender = f"P{number} <p{number}@x.example>"
+            self.env["res.partner"].create({"name": f"P{number}", "email": f"p{number}@x.example"})
+            self.receive(build_mail(f"Text {number}", subject=f"Subject {number}", sender=sender), channel=channel)
+        for message in self.env["message.history"].search([("channel_id", "=", self.shared.id)], limit=3):
+            message.conversation_id.with_user(self.member).assignee_id = self.b2
+        for user in (self.member, self.manager):
+            with self.subTest(user=user.login):
+                self.assertLessEqual(self.statements(user, 12), self.statements(user, 2) + 2)

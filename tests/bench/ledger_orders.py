@@ -70,13 +70,12 @@ def find_threads(dbname: str, rows: int, times: int) -> dict[str, Any]:
     :param rows: the new mails have the ids above
     """
     # only in a database with our addons
-    from odoo.addons.message_history.models.message_threader import _Groups  # noqa: PLC0415
-    from odoo.addons.message_history.tools import mail  # noqa: PLC0415
+    from odoo.addons.message_history.tools import mail, readers, threads  # noqa: PLC0415
 
     def look(env: Any) -> int:
         ids = random.sample(range(rows + 1, rows + NEW + 1), NEW_MAILS)
-        batch = [mail.Mail(message) for message in env["message.history"].browse(ids)]
-        return len(env["message.threader"]._find_by_digest(_Groups(ids), batch))
+        batch = {message.id: mail.Mail(message) for message in env["message.history"].browse(ids)}
+        return len(env["message.threader"]._find_by_digest(threads.Groups(ids), batch, readers.Readers(env)))
 
     return _timed(dbname, times, look)
 
