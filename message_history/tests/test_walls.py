@@ -216,7 +216,7 @@ class TestListCost(WallCase):
         names = ("subject", "preview", "sender", "partner_id", "unread", "history_count", "failed_count", "channel_ids",
                  "last_message_id", "hidden_count", "display_name")
         before = self.env.cr.sql_log_count
-        rows = conversations.web_search_read([], dict.fromkeys(names, {}), limit=limit)["records"]
+        rows = conversations.web_search_read([], {name: {} for name in names}, limit=limit)["records"]
         self.assertEqual(len(rows), limit)
         self.assertGreater(self.env.cr.sql_log_count, before)
         return self.env.cr.sql_log_count - before
