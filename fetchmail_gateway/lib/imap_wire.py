@@ -32,10 +32,10 @@ from .spool import MOST_BYTES, Received, Spool
 
 _logger = logging.getLogger(__name__)
 
-_NUMBERED = re.compile(rb"\* (\d{1,20}) ([A-Za-z]+) ?")
-_UNTAGGED = re.compile(rb"\* ([A-Za-z-]+) ?")
-_TAGGED = re.compile(rb"(\S+) (OK|NO|BAD)\b ?(.*)", re.I | re.S)
-_CODE = re.compile(r"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
+_NUMBERED = re.compile(rb"\A\* (\d{1,20}) ([A-Za-z]+) ?")
+_UNTAGGED = re.compile(rb"\A\* ([A-Za-z-]+) ?")
+_TAGGED = re.compile(rb"\A(\S+) (OK|NO|BAD)\b ?(.*)", re.I | re.S)
+_CODE = re.compile(r"\A\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
 _PIECE = 256 * 1024
 _STATUS = (b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH")
 

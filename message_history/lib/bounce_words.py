@@ -296,7 +296,7 @@ FULL = any_of(
     r"insufficient (?:system )?storage",
     r"out of (?:disk )?space",
     r"disk full",
-    r"exceed\w* (?:\S{1,60} ){0,4}(?:limit|storage|space)",
+    r"exceed\w{0,6} (?:\S{1,60} ){0,4}(?:limit|storage|space)",
     r"speicher(?:platz)?\b.{0,30}(?:überschritten|erschöpft|voll)",
 )
 

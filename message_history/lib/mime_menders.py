@@ -54,7 +54,7 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,80}\?[bBqQ]\?")
 #: One plain address, or a name without specials and an address: what the standard parser gives
 #: back character by character.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
-_PLAIN_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_PLAIN_ADDRESS = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")
 #: One that is never closed reaches to the end, as for the standard parser.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _PLAIN_TEXT = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*")

@@ -35,7 +35,7 @@ MAX_NESTED_BYTES = 1024 * 1024
 
 _CTE_DECODED = ("base64", "quoted-printable")
 _HTML = re.compile(rb"<(?:html|body|div|table|p|br)\b", re.IGNORECASE)
-_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/]{20,}={0,2}\s*(?:[\r\n]|\Z)")
+_BASE64_LINE = re.compile(rb"\A\s*[A-Za-z0-9+/]{20,}={0,2}\s*(?:[\r\n]|\Z)")
 
 
 @dataclass

@@ -16,7 +16,7 @@ from .headers import MAX_REFERENCES, ORIGINAL_ID_HEADERS
 from .rawheaders import MAX_SECTION, MAX_VALUE, Raw
 
 _SIMPLE_SENDER = re.compile(
-    rb'[^@<>",:;()\x80-\xff]*<([\w.+=-]+@[\w.-]+)>\s*|([\w.+=-]+@[\w.-]+)\s*', re.ASCII
+    rb'\A(?:[^@<>",:;()\x80-\xff]*<([\w.+=-]+@[\w.-]+)>\s*|([\w.+=-]+@[\w.-]+)\s*)\Z', re.ASCII
 )
 _MAX_REPEATS = 4
 

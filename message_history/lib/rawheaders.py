@@ -17,12 +17,14 @@ MAX_SECTION = 256 * 1024
 MAX_HEADERS = 1000
 MAX_VALUE = 64 * 1024
 
+#: Where a line begins, or behind a byte order mark: what stands there alone costs no more wherever else it is sought.
+_BEGIN = rb"(?:\A|(?<=[\r\n\xbf]))"
 #: A run of header lines as the standard parser takes them: fields, continuations, unix-from.
-_SECTION = re.compile(rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]*(?:\r\n|\r|\n|\Z))*")
+_SECTION = re.compile(_BEGIN + rb"(?:(?:From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]*(?:\r\n|\r|\n|\Z))*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _END_OF_LINE = re.compile(rb"\r\n|\r|\n")
 _LEADING = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:\r\n|\r|\n))*(?:>+From [^\r\n]*(?:\r\n|\r|\n))?"
+    _BEGIN + rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:\r\n|\r|\n))*(?:>+From [^\r\n]*(?:\r\n|\r|\n))?"
 )
 _KNOWN = re.compile(
     rb"^(?:Subject|From|To|Cc|Date|Message-ID|MIME-Version|Content-Type|Content-Transfer-Encoding"
@@ -32,7 +34,7 @@ _KNOWN = re.compile(
 )
 #: Lines that are no header lines, up to one that is.
 _STRAY_LINES = re.compile(
-    rb"(?:(?!--|From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]+(?:\r\n|\r|\n)){1,20}"
+    _BEGIN + rb"(?:(?!--|From |[\x21-\x39\x3b-\x7e]*:|[ \t])[^\r\n]+(?:\r\n|\r|\n)){1,20}"
 )
 _LINE_BREAK = re.compile(rb"(\r\n|\r|\n)(?=.)", re.DOTALL)
 _MAX_STRAY = 60

@@ -27,12 +27,14 @@ _NOT_DEAD_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FULL_WORDS = re.compile(
-    r"mailbox (?:is )?full|over ?quota|exceed\w* (?:\w+ )?(?:quota|storage)|quota exceeded|postfach (?:ist )?voll",
+    r"mailbox (?:is )?full|over ?quota|exceed\w{0,6} (?:\w{1,30} )?(?:quota|storage)|quota exceeded"
+    r"|postfach (?:ist )?voll",
     re.IGNORECASE,
 )
 _LARGE_WORDS = re.compile(
     r"(?:message|mail|size|content) (?:is )?too (?:large|big)|message (?:file )?size (?:exceeds|limit)"
-    r"|exceeds? (?:the )?(?:maximum|fixed|allowed|size)[\w ]*size|size exceeds|exceeds size limit|too much mail data",
+    r"|exceeds? (?:the )?(?:maximum|fixed|allowed|size)[\w ]{0,60}size|size exceeds|exceeds size limit"
+    r"|too much mail data",
     re.IGNORECASE,
 )
 #: Statuses for what is too large: for the mailbox, for the system (RFC 3463 3.3, 3.4).

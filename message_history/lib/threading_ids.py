@@ -49,13 +49,13 @@ _PREFIX_WORDS = (
     "|doorst|bls|trs|fs|ang|továbbítás|válasz|vá|回复|转发|答复|回覆|轉寄|返信|転送|отв|на|ha|weitergeleitet"
 )
 _PREFIX = re.compile(
-    rf"^\s*(?:{_PREFIX_WORDS})\.?\s*(?:\[\s*\d+\s*\]|\(\s*\d+\s*\)|\^\d+|\d{{1,2}})?\s*[:：]\s*",
+    rf"^\s*(?:{_PREFIX_WORDS})\.?\s*(?:(?:\[\s*\d+\s*\]|\(\s*\d+\s*\)|\^\d+|\d{{1,2}})\s*)?[:：]\s*",
     re.IGNORECASE,
 )
 # RFC 5256 drops every leading [blob]; one with digits is a number of something (a ticket).
 _BLOB = re.compile(r"^\s*\[[^\[\]\d]{1,60}\]\s*(?=\S)")
-_FORWARDED = re.compile(r"^\[\s*(?:fwd|fw|wg)\s*:\s*(.*)\]$", re.IGNORECASE | re.DOTALL)
-_TRAILER = re.compile(r"\s*\((?:fwd|fw)\)\s*$", re.IGNORECASE)
+_FORWARDED = re.compile(r"^\[\s*(?:fwd|fw|wg)\s*:(.*)\]$", re.IGNORECASE | re.DOTALL)
+_TRAILER = re.compile(r"(?<!\s)\s*\((?:fwd|fw)\)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 #: An address, or a domain with at least two parts; lower case.
-_PATTERN = re.compile(r"(?:[^@\s]+@)?[^@\s.]+(?:\.[^@\s.]+)+")
+_PATTERN = re.compile(r"\A(?:[^@\s]+@)?[^@\s.]+(?:\.[^@\s.]+)+\Z")
 
 
 class MessageSenderRule(models.Model):

@@ -87,7 +87,7 @@ def clean_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
 def clean_mimetype(value: Any) -> str:
     """Return a MIME type, or that of plain bytes."""
     text = str(value or "").strip().lower()
-    return text if re.fullmatch(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+", text) else "application/octet-stream"
+    return text if re.match(r"\A[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z", text) else "application/octet-stream"
 
 
 def clean_message_id(value: str) -> str:

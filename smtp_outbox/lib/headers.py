@@ -25,8 +25,8 @@ _LINE = 78
 _WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ADDRESS = r"[\w+-]+(?:\.[\w+-]+)*@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*"
 _NAME = r"[\w-]+(?: [\w-]+)*"
-_MAILBOX = re.compile(rf'(?:"{_NAME}"|{_NAME}) <{_ADDRESS}>|{_ADDRESS}', re.ASCII)
-_MESSAGE_ID = re.compile(r"<[\w+.-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*>", re.ASCII)
+_MAILBOX = re.compile(rf'\A(?:(?:"{_NAME}"|{_NAME}) <{_ADDRESS}>|{_ADDRESS})\Z', re.ASCII)
+_MESSAGE_ID = re.compile(r"\A<[\w+.-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*>\Z", re.ASCII)
 _MULTIPART = re.compile(r"multipart/[a-z]+")
 _ADDRESSES = {"from", "to", "cc", "bcc", "reply-to", "sender", "resent-from", "resent-to", "resent-cc", "resent-bcc",
               "resent-sender", "resent-reply-to"}
