@@ -28,7 +28,7 @@ WRITTEN = {
         "message_history/models/message_channel_trust.py",
         "body_html=self.env._('<p>This mail shows how your mail server marks what it has checked.</p>')",
     ): "written here",
-    ("message_history/models/message_alarm.py", "note=_as_text(mail.values.get('state_reason'))"): "escaped",
+    ("message_history/models/message_alarm.py", "note=note"): "escaped by _as_text, or Markup's own format",
     (
         "message_history/models/message_conversation_merge.py",
         "body=said",
