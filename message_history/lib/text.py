@@ -13,7 +13,8 @@ _UNSAFE_TEXT = re.compile(f"[{_CONTROLS}]")
 #: Characters that turn the writing direction, with which ``exe.pdf`` passes for ``fdp.exe``.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _SPACES = re.compile(r"[ \t\r\n\x0b\x0c\x85\u2028\u2029]+")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+#: All that is no character, so without naming one, which could not be written anywhere.
+_SURROGATES = re.compile("[^\x00-\ud7ff\ue000-\U0010ffff]")
 
 
 def is_clean_line(text: str) -> bool:
