@@ -115,7 +115,8 @@ def test_expressions_take_linear_time(file):
 
 @pytest.mark.parametrize("place", sorted(_MADE))
 def test_expressions_that_are_made_take_linear_time(place):
-    assert [row for one in _made(place) for row in _slow(one, ("search", "match"), _MADE[place][1])] == []
+    # all their matches, which costs no less than the one at the beginning
+    assert [row for one in _made(place) for row in _slow(one, ("search",), _MADE[place][1])] == []
 
 
 def test_boundaries_take_linear_time():
