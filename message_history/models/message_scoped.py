@@ -125,14 +125,14 @@ class MessageScoped(models.AbstractModel):
     @api.model
     def _seen_sql(self, alias, domain):
         """Return the condition that a row is seen by the present user, for a statement over rows that fit a domain."""
-        if self._has_rules():  # somebody's own ones, which hold beside the scope
-            return SQL("%s IN %s", SQL.identifier(alias, "id"), self._search(domain).subselect())
-        return self._scope_sql(self._scope(), alias)
+        # somebody's own rules hold beside the scope; only a search knows them
+        condition = None if self._has_rules() else self._scope_sql(self._scope(), alias)
+        return condition or SQL("%s IN %s", SQL.identifier(alias, "id"), self._search(domain).subselect())
 
     @api.model
     def _scope_sql(self, scope, alias):
-        """Return what :meth:`_scope_domain` says, as a condition in SQL; only some models have it."""
-        raise NotImplementedError(self._name)
+        """Return what :meth:`_scope_domain` says as SQL on columns of the model; None where it needs more."""
+        return
 
     def _is_known_to(self, scope):
         """Whether a scope says by itself, without a look into the database, that all of these are seen."""
